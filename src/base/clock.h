@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * Time in milliseconds. clock_wall: since 1970 UTC, may jump; for people and for rows.
+ * clock_steady: never jumps; for deadlines inside one process.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+enum { CLOCK_TEXT = 32 };
+
+int64_t clock_wall(void);
+int64_t clock_steady(void);
+const char *clock_rfc3339(int64_t unix_ms, char out[CLOCK_TEXT]); /* 2026-11-22T03:34:07.120Z */
+
+#endif

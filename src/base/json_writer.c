@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * JSON writer. Called by everything that answers in JSON; calls strbuf, utf8 and clock.
+ */
+#include "base/json_writer.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void add_escape(struct strbuf *out, unsigned char c)
+{
+    static const char short_forms[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+    for (const char *p = short_forms; *p; p += 2)
+        if ((unsigned char)*p == c) {
+            char two[2] = {'\\', p[1]};
+            strbuf_add(out, two, 2);
+            return;
+        }
+    strbuf_addf(out, "\\u%04x", c);
+}
+
+static bool plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+}
+
+static void add_quoted(struct strbuf *out, const char *s, size_t len)
+{
+    strbuf_addc(out, '"');
+    size_t i = 0;
+    while (i < len) {
+        size_t run = i;
+        while (run < len && plain((unsigned char)s[run]))
+            run++;
+        strbuf_add(out, s + i, run - i);
+        i = run;
+        if (i == len)
+            break;
+        unsigned char c = (unsigned char)s[i];
+        size_t n = c >= 0x80 ? utf8_decode(s + i, len - i, NULL) : 1;
+        if (c < 0x80)
+            add_escape(out, c);
+        else if (n)
+            strbuf_add(out, s + i, n);
+        else
+            strbuf_adds(out, "\xEF\xBF\xBD");
+        i += n ? n : 1;
+    }
+    strbuf_addc(out, '"');
+}
+
+static void lead(struct json_writer *w, const char *key)
+{
+    if (w->comma)
+        strbuf_addc(w->out, ',');
+    w->comma = true;
+    if (!key)
+        return;
+    add_quoted(w->out, key, strlen(key));
+    strbuf_addc(w->out, ':');
+}
+
+static void open_with(struct json_writer *w, const char *key, char c)
+{
+    lead(w, key);
+    strbuf_addc(w->out, c);
+    w->comma = false;
+}
+
+static void close_with(struct json_writer *w, char c)
+{
+    strbuf_addc(w->out, c);
+    w->comma = true;
+}
+
+void json_object(struct json_writer *w, const char *key)
+{
+    open_with(w, key, '{');
+}
+
+void json_object_end(struct json_writer *w)
+{
+    close_with(w, '}');
+}
+
+void json_array(struct json_writer *w, const char *key)
+{
+    open_with(w, key, '[');
+}
+
+void json_array_end(struct json_writer *w)
+{
+    close_with(w, ']');
+}
+
+void json_string_n(struct json_writer *w, const char *key, const char *value, size_t len)
+{
+    lead(w, key);
+    add_quoted(w->out, value, len);
+}
+
+void json_string(struct json_writer *w, const char *key, const char *value)
+{
+    if (value)
+        json_string_n(w, key, value, strlen(value));
+    else
+        json_null(w, key);
+}
+
+void json_int(struct json_writer *w, const char *key, int64_t value)
+{
+    lead(w, key);
+    strbuf_addf(w->out, "%lld", (long long)value);
+}
+
+void json_number(struct json_writer *w, const char *key, double value, int decimals)
+{
+    lead(w, key);
+    char text[64];
+    int n = isfinite(value) ? snprintf(text, sizeof text, "%.*f", decimals, value) : -1;
+    if (n < 0 || (size_t)n >= sizeof text) {
+        strbuf_adds(w->out, "null");
+        return;
+    }
+    while (decimals > 0 && text[n - 1] == '0')
+        n--, decimals--;
+    if (text[n - 1] == '.')
+        n--;
+    bool minus_zero = n == 2 && text[0] == '-' && text[1] == '0';
+    strbuf_add(w->out, minus_zero ? "0" : text, minus_zero ? 1 : (size_t)n);
+}
+
+void json_bool(struct json_writer *w, const char *key, bool value)
+{
+    json_raw(w, key, value ? "true" : "false");
+}
+
+void json_null(struct json_writer *w, const char *key)
+{
+    json_raw(w, key, "null");
+}
+
+void json_raw(struct json_writer *w, const char *key, const char *json)
+{
+    lead(w, key);
+    strbuf_adds(w->out, json);
+}
+
+void json_time(struct json_writer *w, const char *key, int64_t unix_ms)
+{
+    char text[CLOCK_TEXT];
+    json_string(w, key, unix_ms ? clock_rfc3339(unix_ms, text) : NULL);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The settings of a pagemill process: one table gives every one its name, type, default, bounds and
+ * sentence. Order of precedence: default < file < environment (PAGEMILL_NAME) < flag (--name).
+ */
+#ifndef BASE_SETTINGS_H
+#define BASE_SETTINGS_H
+
+#include "base/param.h"
+
+#include <stdbool.h>
+
+struct settings {
+    char listen[128];
+    char data[1024];
+    char database[1024]; /* "": sqlite in data */
+    char blobs[1024];    /* "": directory in data */
+    char auth_token[256];
+    char engine[64];
+    char languages[128];
+    char tessdata[1024];
+    char work_program[1024]; /* "": beside this program */
+    int64_t lanes;           /* 0: one for each core */
+    int64_t ahead;
+    int64_t documents_open; /* 0: lanes + 2 */
+    int64_t dpi;
+    int64_t max_upload;
+    int64_t max_pages;
+    int64_t max_pixels;
+    int64_t open_timeout;   /* s */
+    int64_t render_timeout; /* s */
+    int64_t page_timeout;   /* s */
+    int64_t worker_memory;
+    int64_t worker_pages;
+    int64_t result_ttl;    /* s */
+    int64_t drain_timeout; /* s */
+    int64_t http_threads;
+    int64_t connections;
+    int64_t log_level;  /* enum log_level */
+    int64_t log_format; /* enum log_format */
+    bool sandbox;
+};
+
+extern const struct param_table settings_table;
+
+void settings_defaults(struct settings *s);
+/* PAGEMILL_NAME and the alias of each row. */
+int settings_environment(struct settings *s, struct error *err);
+/* What is still empty after all sources: data, database, blobs, lanes, documents_open,
+ * work_program. */
+int settings_complete(struct settings *s, struct error *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * Documents to pixels and text layer. Only in pagemill-work: this is where hostile bytes are
+ * parsed.
+ *
+ * A document is opened from a descriptor (read by offset, never by its shared position) and its
+ * type told by its first bytes. One thread. A new format is one driver file and one row in
+ * decode.c.
+ */
+#ifndef DECODE_DECODE_H
+#define DECODE_DECODE_H
+
+#include "base/error.h"
+#include "decode/limits.h"
+#include "page/page.h"
+#include "page/raster.h"
+
+#include <stdint.h>
+
+struct document;
+
+/* The caller keeps fd, which must stay open as long as the document. password "" for none.
+ * ERROR_INPUT (damaged, empty, no pages), ERROR_UNSUPPORTED (type), ERROR_PASSWORD, ERROR_LIMIT
+ * (pages, memory). */
+int document_open(struct document **out, int fd, const char *password,
+                  const struct decode_limits *limits, struct error *err);
+void document_close(struct document **doc);
+uint32_t document_pages(const struct document *doc);
+
+/* Render page n (from 1) into a new sealed memory file: returns its descriptor and fills *raster.
+ * /Rotate and EXIF orientation are applied. ERROR_INPUT, ERROR_LIMIT, ERROR_TIMEOUT. */
+int document_render(struct document *doc, uint32_t n, const struct render *how,
+                    struct raster *raster, struct error *err);
+
+/* The text layer of page n as a page result (source text, confidence 1), words with boxes at
+ * how->dpi. A document type without text layers gives a page without blocks. */
+int document_text(struct document *doc, uint32_t n, const struct render *how, struct page **out,
+                  struct error *err);
+
+/* The picture of page n as a PNG file in sealed memory, for people: returns the descriptor, *size
+ * its bytes. */
+int document_png(struct document *doc, uint32_t n, const struct render *how, uint64_t *size,
+                 struct error *err);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * Pixels to words. Only in pagemill-work. An engine loads everything it needs in ocr_open, because
+ * the sandbox closes right after; from then on it reads no file. One thread. A new engine is one
+ * driver file and one row in ocr.c.
+ */
+#ifndef OCR_OCR_H
+#define OCR_OCR_H
+
+#include "base/error.h"
+#include "page/page.h"
+#include "page/raster.h"
+
+#include <stdint.h>
+
+struct ocr;
+
+struct ocr_config {
+    const char *engine;    /* "tesseract" */
+    const char *languages; /* "eng+deu" */
+    const char *tessdata;  /* directory, or "" for the built-in place */
+};
+
+/* ERROR_UNSUPPORTED: an engine or language that is not installed; the text lists what is. */
+int ocr_open(struct ocr **out, const struct ocr_config *config, struct error *err);
+void ocr_close(struct ocr **ocr);
+
+const char *ocr_name(const struct ocr *ocr);  /* "tesseract/5.3.0" */
+uint32_t ocr_channels(const struct ocr *ocr); /* the raster it wants: 1 or 3 */
+
+/* Read one page into *out: blocks, lines, words with polygons and confidence, in the raster's
+ * pixels. A page without text gives no blocks. ERROR_TIMEOUT after deadline_ms, ERROR_INPUT,
+ * ERROR_LIMIT. */
+int ocr_read(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels, int number,
+             uint32_t deadline_ms, struct page **out, struct error *err);
+
+/* Names of installed languages joined by spaces, without loading any. */
+int ocr_languages(const struct ocr_config *config, struct strbuf *out, struct error *err);
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The page result in memory and as JSON. Refuses to grow past its caps. Called by engines, layout,
+ * export.
+ */
+#include "page/page.h"
+
+#include "base/json_writer.h"
+#include "base/must.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const type_names[BLOCK_TYPES] = {
+    "title",    "heading",        "text",    "list",   "table",  "table_caption",
+    "figure",   "figure_caption", "formula", "header", "footer", "page_number",
+    "footnote", "code",           "seal",    "other"};
+
+struct page *page_new(int number)
+{
+    struct page *p = x_calloc(1, sizeof *p);
+    p->number = number;
+    p->arena = arena_new(PAGE_ARENA_CAP);
+    p->engine = p->language = "";
+    return p;
+}
+
+void page_free(struct page **p)
+{
+    if (!*p)
+        return;
+    arena_free(&(*p)->arena);
+    free(*p);
+    *p = NULL;
+}
+
+/* Room for one more element in an arena-backed list; the old array is left to the arena. */
+static void *append(struct arena *arena, void *list, size_t *count, size_t *space, size_t size)
+{
+    if (*count == *space) {
+        size_t wider = *space ? *space * 2 : 4;
+        void *moved = arena_alloc(arena, wider, size);
+        if (!moved)
+            return NULL;
+        if (*count)
+            memcpy(moved, list, *count * size);
+        list = moved;
+        *space = wider;
+    }
+    ++*count;
+    return list;
+}
+
+struct block *page_add_block(struct page *p, enum block_type type)
+{
+    void *list = append(p->arena, p->blocks, &p->block_count, &p->block_space, sizeof *p->blocks);
+    if (!list)
+        return NULL;
+    p->blocks = list;
+    struct block *b = &p->blocks[p->block_count - 1];
+    *b = (struct block){.type = type};
+    return b;
+}
+
+struct line *page_add_line(struct page *p, struct block *b)
+{
+    void *list = append(p->arena, b->lines, &b->line_count, &b->line_space, sizeof *b->lines);
+    if (!list)
+        return NULL;
+    b->lines = list;
+    struct line *l = &b->lines[b->line_count - 1];
+    *l = (struct line){.text = ""};
+    return l;
+}
+
+struct word *page_add_word(struct page *p, struct line *l)
+{
+    void *list = append(p->arena, l->words, &l->word_count, &l->word_space, sizeof *l->words);
+    if (!list)
+        return NULL;
+    l->words = list;
+    struct word *w = &l->words[l->word_count - 1];
+    *w = (struct word){.text = ""};
+    return w;
+}
+
+int page_add_warning(struct page *p, const char *code, const char *message)
+{
+    void *list =
+        append(p->arena, p->warnings, &p->warning_count, &p->warning_space, sizeof *p->warnings);
+    const char *own_code = page_text(p, code, strlen(code));
+    const char *own_message = page_text(p, message, strlen(message));
+    if (!list || !own_code || !own_message)
+        return -1;
+    p->warnings = list;
+    p->warnings[p->warning_count - 1] = (struct page_warning){own_code, own_message};
+    return 0;
+}
+
+const char *page_text(struct page *p, const char *s, size_t len)
+{
+    return arena_strndup(p->arena, s, len);
+}
+
+static struct rect words_rect(const struct line *l)
+{
+    struct rect r = rect_of_quad(&l->words[0].polygon);
+    for (size_t i = 1; i < l->word_count; i++)
+        r = rect_union(r, rect_of_quad(&l->words[i].polygon));
+    return r;
+}
+
+int page_join_words(struct page *p, struct line *l)
+{
+    size_t len = 0;
+    double sum = 0;
+    for (size_t i = 0; i < l->word_count; i++) {
+        len += strlen(l->words[i].text) + 1;
+        sum += (double)l->words[i].confidence;
+    }
+    char *text = arena_alloc(p->arena, len + 1, 1);
+    if (!text || !l->word_count)
+        return -1;
+    char *at = text;
+    for (size_t i = 0; i < l->word_count; i++) {
+        if (i)
+            *at++ = ' ';
+        at = stpcpy(at, l->words[i].text);
+    }
+    l->text = text;
+    l->confidence = (float)(sum / (double)l->word_count);
+    l->polygon = quad_of_rect(words_rect(l));
+    return 0;
+}
+
+void page_summarise(struct page *p)
+{
+    double page_sum = 0;
+    size_t page_words = 0;
+    for (size_t b = 0; b < p->block_count; b++) {
+        struct block *block = &p->blocks[b];
+        double sum = 0;
+        size_t words = 0;
+        for (size_t i = 0; i < block->line_count; i++) {
+            const struct line *l = &block->lines[i];
+            struct rect r = rect_of_quad(&l->polygon);
+            block->bbox = i ? rect_union(block->bbox, r) : r;
+            sum += (double)l->confidence * (double)l->word_count;
+            words += l->word_count;
+        }
+        block->confidence = words ? (float)(sum / (double)words) : 0;
+        page_sum += sum;
+        page_words += words;
+    }
+    p->confidence = page_words ? (float)(page_sum / (double)page_words) : 0;
+}
+
+struct quad quad_of_rect(struct rect r)
+{
+    return (struct quad){{{r.x1, r.y1}, {r.x2, r.y1}, {r.x2, r.y2}, {r.x1, r.y2}}};
+}
+
+struct rect rect_of_quad(const struct quad *q)
+{
+    const struct point *c = q->corner;
+    struct rect r = {c[0].x, c[0].y, c[0].x, c[0].y};
+    for (int i = 1; i < 4; i++)
+        r = rect_union(r, (struct rect){c[i].x, c[i].y, c[i].x, c[i].y});
+    return r;
+}
+
+struct rect rect_union(struct rect a, struct rect b)
+{
+    return (struct rect){fminf(a.x1, b.x1), fminf(a.y1, b.y1), fmaxf(a.x2, b.x2),
+                         fmaxf(a.y2, b.y2)};
+}
+
+const char *block_type_name(enum block_type type)
+{
+    must(type < BLOCK_TYPES);
+    return type_names[type];
+}
+
+int block_type_of(const char *name)
+{
+    for (int i = 0; i < BLOCK_TYPES; i++)
+        if (strcmp(type_names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static void encode_quad(struct json_writer *w, const struct quad *q)
+{
+    json_array(w, "polygon");
+    for (int i = 0; i < 4; i++) {
+        json_array(w, NULL);
+        json_number(w, NULL, (double)q->corner[i].x, 1);
+        json_number(w, NULL, (double)q->corner[i].y, 1);
+        json_array_end(w);
+    }
+    json_array_end(w);
+}
+
+static void encode_rect(struct json_writer *w, const struct rect *r)
+{
+    json_array(w, "bbox");
+    const float sides[] = {r->x1, r->y1, r->x2, r->y2};
+    for (int i = 0; i < 4; i++)
+        json_number(w, NULL, (double)sides[i], 1);
+    json_array_end(w);
+}
+
+static void encode_line(struct json_writer *w, const struct line *l)
+{
+    json_object(w, NULL);
+    json_string(w, "text", l->text);
+    encode_quad(w, &l->polygon);
+    json_number(w, "confidence", (double)l->confidence, 4);
+    json_array(w, "words");
+    for (size_t i = 0; i < l->word_count; i++) {
+        const struct word *word = &l->words[i];
+        json_object(w, NULL);
+        json_string(w, "text", word->text);
+        encode_quad(w, &word->polygon);
+        json_number(w, "confidence", (double)word->confidence, 4);
+        json_object_end(w);
+    }
+    json_array_end(w);
+    json_object_end(w);
+}
+
+static void encode_block(struct json_writer *w, const struct block *b, size_t order)
+{
+    json_object(w, NULL);
+    json_int(w, "id", (int64_t)order);
+    json_string(w, "type", block_type_name(b->type));
+    if (b->level)
+        json_int(w, "level", b->level);
+    encode_rect(w, &b->bbox);
+    json_int(w, "order", (int64_t)order);
+    json_number(w, "confidence", (double)b->confidence, 4);
+    json_array(w, "lines");
+    for (size_t i = 0; i < b->line_count; i++)
+        encode_line(w, &b->lines[i]);
+    json_array_end(w);
+    json_object_end(w);
+}
+
+void page_encode(const struct page *p, struct strbuf *out)
+{
+    struct json_writer w = {.out = out};
+    json_object(&w, NULL);
+    json_int(&w, "page", p->number);
+    json_int(&w, "width", p->width);
+    json_int(&w, "height", p->height);
+    json_string(&w, "unit", "px");
+    json_int(&w, "dpi", p->dpi);
+    json_int(&w, "rotation", p->rotation);
+    json_number(&w, "skew", (double)p->skew, 2);
+    json_string(&w, "source", p->source == PAGE_SOURCE_TEXT ? "text" : "ocr");
+    json_string(&w, "engine", p->engine);
+    json_string(&w, "language", p->language);
+    json_number(&w, "confidence", (double)p->confidence, 4);
+    json_int(&w, "duration_ms", p->duration_ms);
+    json_array(&w, "blocks");
+    for (size_t i = 0; i < p->block_count; i++)
+        encode_block(&w, &p->blocks[i], i);
+    json_array_end(&w);
+    json_array(&w, "warnings");
+    for (size_t i = 0; i < p->warning_count; i++) {
+        json_object(&w, NULL);
+        json_string(&w, "code", p->warnings[i].code);
+        json_string(&w, "message", p->warnings[i].message);
+        json_object_end(&w);
+    }
+    json_array_end(&w);
+    json_object_end(&w);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The page result: what every engine produces and every output is made from.
+ *
+ * Coordinates are pixels at `dpi`, origin top-left, of the page as the client sees it (after the
+ * PDF's /Rotate or EXIF, before our own deskew); points = pixels × 72 / dpi. Confidences are 0
+ * to 1. All text is valid UTF-8. A page owns everything below it through its arena.
+ */
+#ifndef PAGE_PAGE_H
+#define PAGE_PAGE_H
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/strbuf.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct point {
+    float x, y;
+};
+
+/* Clockwise from the top-left corner of the text, whatever its direction on the page. */
+struct quad {
+    struct point corner[4];
+};
+
+struct rect {
+    float x1, y1, x2, y2; /* x1 ≤ x2, y1 ≤ y2 */
+};
+
+struct word {
+    const char *text;
+    struct quad polygon;
+    float confidence;
+};
+
+struct line {
+    const char *text;
+    struct quad polygon;
+    float confidence;
+    struct word *words;
+    size_t word_count, word_space;
+};
+
+enum block_type {
+    BLOCK_TITLE,
+    BLOCK_HEADING,
+    BLOCK_TEXT,
+    BLOCK_LIST,
+    BLOCK_TABLE,
+    BLOCK_TABLE_CAPTION,
+    BLOCK_FIGURE,
+    BLOCK_FIGURE_CAPTION,
+    BLOCK_FORMULA,
+    BLOCK_HEADER,
+    BLOCK_FOOTER,
+    BLOCK_PAGE_NUMBER,
+    BLOCK_FOOTNOTE,
+    BLOCK_CODE,
+    BLOCK_SEAL,
+    BLOCK_OTHER,
+    BLOCK_TYPES
+};
+
+struct block {
+    enum block_type type;
+    int level; /* of a title or heading, from 1; else 0 */
+    struct rect bbox;
+    float confidence;
+    struct line *lines;
+    size_t line_count, line_space;
+};
+
+struct page_warning {
+    const char *code, *message;
+};
+
+enum page_source { PAGE_SOURCE_OCR, PAGE_SOURCE_TEXT };
+
+struct page {
+    int number; /* from 1 */
+    int width, height, dpi;
+    int rotation; /* degrees clockwise that pagemill turned the page to read it: 0, 90, 180, 270 */
+    float skew;   /* degrees */
+    enum page_source source;
+    const char *engine, *language;
+    float confidence; /* mean over words */
+    int64_t duration_ms;
+    struct block *blocks; /* in reading order */
+    size_t block_count, block_space;
+    struct page_warning *warnings;
+    size_t warning_count, warning_space;
+    struct arena *arena;
+};
+
+/* Every size that outsiders control. */
+enum {
+    PAGE_MAX_SIDE = 200000,   /* pixels */
+    PAGE_MAX_WORDS = 500000,  /* a dense A0 sheet has some 50,000 */
+    PAGE_MAX_TEXT = 1 << 20,  /* bytes of one line */
+    PAGE_MAX_JSON = 64 << 20, /* bytes of one page result */
+    PAGE_ARENA_CAP = 256 << 20,
+};
+
+struct page *page_new(int number);
+void page_free(struct page **p);
+
+/* Append; the pointer returned is good until the next append to the same list. NULL over a cap. */
+struct block *page_add_block(struct page *p, enum block_type type);
+struct line *page_add_line(struct page *p, struct block *b);
+struct word *page_add_word(struct page *p, struct line *l);
+int page_add_warning(struct page *p, const char *code, const char *message);
+const char *page_text(struct page *p, const char *s,
+                      size_t len); /* copy into the arena; NULL over the cap */
+
+/* Line text from its words joined by single spaces; polygon and confidence from the words when
+ * asked. */
+int page_join_words(struct page *p, struct line *l);
+/* Block bboxes around their lines, block and page confidence as means over words. */
+void page_summarise(struct page *p);
+
+struct quad quad_of_rect(struct rect r);
+struct rect rect_of_quad(const struct quad *q);
+struct rect rect_union(struct rect a, struct rect b);
+
+const char *block_type_name(enum block_type type);
+int block_type_of(const char *name); /* -1 if unknown */
+
+/* The canonical JSON (docs/api.md, "The page result"). Never fails; check out->overflowed. */
+void page_encode(const struct page *p, struct strbuf *out);
+
+/* The same JSON as hostile input: shape, types, ranges, caps, UTF-8, geometry inside the page.
+ * Any breach is ERROR_BUG with the offending key named. Only in pagemill (it needs a JSON parser).
+ */
+int page_decode(struct page **out, const char *json, size_t len, struct error *err);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * Jobs and pages: the truth. There is no second queue: a claim is an UPDATE of a page row with a
+ * lease and a fencing token, on the database's clock.
+ *
+ * Every call is one transaction, on stable storage when it returns, and safe from any thread. Page
+ * number 0 of a job stands for opening its document; opening it replaces that row by one row for
+ * each page. Writes by a claim have no effect unless its token is still the row's: they return 1
+ * applied, 0 fenced.
+ *
+ * Backends by URL: sqlite:PATH (one process owns the file), sqlite::memory:.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/error.h"
+#include "base/id.h"
+#include "page/state.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+enum {
+    STORE_OWNER = 64,
+    STORE_FILENAME = 256,
+    STORE_TYPE = 64,
+    STORE_SHA256 = 65,
+    STORE_PASSWORD = 128
+};
+
+struct job_counts {
+    int64_t total; /* pages to read; 0 until the document is open */
+    int64_t ready, running, done, failed, cancelled;
+};
+
+struct job {
+    char id[ID_SIZE];
+    char owner[STORE_OWNER];
+    char filename[STORE_FILENAME];
+    char content_type[STORE_TYPE];
+    char sha256[STORE_SHA256];     /* of the document, lower-case hex */
+    char password[STORE_PASSWORD]; /* forgotten when the job ends */
+    int64_t size;                  /* of the document, bytes */
+    int64_t priority;              /* higher first within an owner */
+    int64_t ttl_ms;                /* kept this long after its end */
+    bool strict;                   /* one failed page fails the job */
+    char *options;                 /* canonical JSON object; owned */
+    char *metadata;                /* JSON as the client gave it, or NULL; owned */
+    enum job_state state;
+    struct job_counts pages;
+    int64_t document_pages; /* in the whole document, asked for or not */
+    struct error error;     /* class ERROR_NONE while all is well */
+    int64_t created, started, updated, finished, expires; /* Unix ms; 0: not yet */
+    int64_t sequence; /* order of submission; the cursor of lists */
+    int64_t revision; /* grows with every change: what long polls wait on */
+};
+
+void job_free_members(struct job *job); /* options and metadata; zeroes the struct */
+#define auto_job __attribute__((cleanup(job_free_members))) struct job
+
+struct page_row {
+    uint32_t number;
+    enum page_state state;
+    int64_t result; /* token under which the result blob was written; 0: none */
+    uint32_t attempts;
+    struct error error; /* of the last failed attempt */
+    int64_t duration_ms, finished;
+    double confidence;
+};
+
+struct claim {
+    char job[ID_SIZE];
+    uint32_t page; /* 0: open the document */
+    int64_t token;
+    uint32_t failures; /* attempts that ended in a failure of the page */
+    uint32_t losses;   /* attempts whose worker was killed from outside or vanished */
+};
+
+enum store_failure {
+    STORE_RELEASE, /* given back unharmed: not counted */
+    STORE_LOSS,    /* the worker was lost: counted apart from failures */
+    STORE_RETRY,   /* failed, try again after delay_ms */
+    STORE_FINAL,   /* failed for good */
+};
+
+struct job_filter {
+    const char *owner;                /* NULL: any */
+    uint32_t states;                  /* bit per enum job_state; 0: any */
+    const char *filename;             /* substring, ASCII case ignored; NULL: any */
+    const char *content_type;         /* exact; NULL: any */
+    int64_t created_from, created_to; /* inclusive, Unix ms; 0: open */
+    int64_t before;                   /* only jobs with a smaller sequence; 0: from the newest */
+    uint32_t limit;
+};
+
+struct store_stats {
+    int64_t jobs[JOB_STATES];
+    int64_t pages_ready, pages_running;
+};
+
+struct store_healed {
+    int64_t counters, finished, expired;
+};
+
+int store_open(struct store **out, const char *url, struct error *err);
+void store_close(struct store **store);
+
+/* Does this process alone own the store, so that every lease found at start is void? */
+bool store_exclusive(const struct store *store);
+int store_release_all(struct store *store,
+                      struct error *err); /* exclusive stores, at start: void all leases */
+
+/* Takes id, owner, filename, content_type, sha256, password, size, priority, ttl_ms, strict,
+ * options, metadata. */
+int store_submit(struct store *store, const struct job *job, struct error *err);
+
+int store_find_job(struct store *store, const char *id, struct job *out,
+                   struct error *err); /* ERROR_NOT_FOUND */
+/* Newest first; visit gets a borrowed job and returns 0 to go on. */
+int store_list_jobs(struct store *store, const struct job_filter *filter,
+                    int (*visit)(void *arg, const struct job *job), void *arg, struct error *err);
+/* Page rows with number ≥ from in order, at most max; returns how many. failed_only: PAGE_FAILED
+ * rows. */
+int store_list_pages(struct store *store, const char *id, uint32_t from, bool failed_only,
+                     struct page_row *out, size_t max, struct error *err);
+int store_find_page(struct store *store, const char *id, uint32_t number, struct page_row *out,
+                    struct error *err); /* ERROR_NOT_FOUND: no such job, or not a page of it */
+int store_queue_position(struct store *store, const struct job *job, int64_t *position,
+                         struct error *err);
+int store_stats(struct store *store, struct store_stats *out, struct error *err);
+
+/* Claim up to max pages, fairly: owners by virtual time (one page costs one unit), then priority,
+ * then the job with the fewest running pages, then age, then page order. Lapsed leases are claimed
+ * like ready pages, their loss counted. idle_jobs: only from jobs that have no page running.
+ * Returns how many. */
+int store_claim(struct store *store, int64_t lease_ms, bool idle_jobs, struct claim *out,
+                size_t max, struct error *err);
+/* Renew the leases; held[i] = false for a claim that is no longer ours: stop that work. */
+int store_beat(struct store *store, int64_t lease_ms, const struct claim *claims, bool *held,
+               size_t n, struct error *err);
+
+/* Page 0 is done: the rows pages[0..n) exist, the job is processing. n ≥ 1. */
+int store_opened(struct store *store, const struct claim *claim, const uint32_t *pages, size_t n,
+                 int64_t document_pages, struct error *err);
+/* The page's result blob is written under claim->token. The job's counters, and its end with the
+ * last page, are in the same transaction. */
+int store_done(struct store *store, const struct claim *claim, double confidence,
+               int64_t duration_ms, struct error *err);
+/* why may be NULL for STORE_RELEASE. A final failure of page 0 fails the job. */
+int store_fail(struct store *store, const struct claim *claim, enum store_failure how,
+               const struct error *why, int64_t delay_ms, struct error *err);
+
+/* Pending or processing → cancelled, with its unfinished pages. ERROR_CONFLICT when it has ended
+ * otherwise; cancelled already is no error. */
+int store_cancel(struct store *store, const char *id, struct error *err);
+/* An ended job runs again: its failed and cancelled pages, or all. ERROR_CONFLICT while it runs or
+ * when there is nothing to do. */
+int store_retry(struct store *store, const char *id, bool all, struct error *err);
+/* The rows go at once; the id waits in the garbage list until its blobs are gone too. */
+int store_delete(struct store *store, const char *id, struct error *err);
+
+/* Ids whose blobs must be removed; returns how many (0: none). store_forget when that is done. */
+int store_garbage(struct store *store, char (*ids)[ID_SIZE], size_t max, struct error *err);
+int store_forget(struct store *store, const char *id, struct error *err);
+
+/* Heal what no transaction should leave behind, and delete jobs past their time. */
+int store_sweep(struct store *store, struct store_healed *healed, struct error *err);
+
+#endif
