@@ -77,47 +77,47 @@ static void close_with(struct json_writer *w, char c)
     w->comma = true;
 }
 
-void json_object(struct json_writer *w, const char *key)
+void json_add_object(struct json_writer *w, const char *key)
 {
     open_with(w, key, '{');
 }
 
-void json_object_end(struct json_writer *w)
+void json_end_object(struct json_writer *w)
 {
     close_with(w, '}');
 }
 
-void json_array(struct json_writer *w, const char *key)
+void json_add_array(struct json_writer *w, const char *key)
 {
     open_with(w, key, '[');
 }
 
-void json_array_end(struct json_writer *w)
+void json_end_array(struct json_writer *w)
 {
     close_with(w, ']');
 }
 
-void json_string_n(struct json_writer *w, const char *key, const char *value, size_t len)
+void json_add_string_n(struct json_writer *w, const char *key, const char *value, size_t len)
 {
     lead(w, key);
     add_quoted(w->out, value, len);
 }
 
-void json_string(struct json_writer *w, const char *key, const char *value)
+void json_add_string(struct json_writer *w, const char *key, const char *value)
 {
     if (value)
-        json_string_n(w, key, value, strlen(value));
+        json_add_string_n(w, key, value, strlen(value));
     else
-        json_null(w, key);
+        json_add_null(w, key);
 }
 
-void json_int(struct json_writer *w, const char *key, int64_t value)
+void json_add_int(struct json_writer *w, const char *key, int64_t value)
 {
     lead(w, key);
     strbuf_addf(w->out, "%lld", (long long)value);
 }
 
-void json_number(struct json_writer *w, const char *key, double value, int decimals)
+void json_add_number(struct json_writer *w, const char *key, double value, int decimals)
 {
     lead(w, key);
     char text[64];
@@ -134,24 +134,24 @@ void json_number(struct json_writer *w, const char *key, double value, int decim
     strbuf_add(w->out, minus_zero ? "0" : text, minus_zero ? 1 : (size_t)n);
 }
 
-void json_bool(struct json_writer *w, const char *key, bool value)
+void json_add_bool(struct json_writer *w, const char *key, bool value)
 {
-    json_raw(w, key, value ? "true" : "false");
+    json_add_raw(w, key, value ? "true" : "false");
 }
 
-void json_null(struct json_writer *w, const char *key)
+void json_add_null(struct json_writer *w, const char *key)
 {
-    json_raw(w, key, "null");
+    json_add_raw(w, key, "null");
 }
 
-void json_raw(struct json_writer *w, const char *key, const char *json)
+void json_add_raw(struct json_writer *w, const char *key, const char *json)
 {
     lead(w, key);
     strbuf_adds(w->out, json);
 }
 
-void json_time(struct json_writer *w, const char *key, int64_t unix_ms)
+void json_add_time(struct json_writer *w, const char *key, int64_t unix_ms)
 {
     char text[CLOCK_TEXT];
-    json_string(w, key, unix_ms ? clock_rfc3339(unix_ms, text) : NULL);
+    json_add_string(w, key, unix_ms ? clock_rfc3339(unix_ms, text) : NULL);
 }

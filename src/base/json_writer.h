@@ -17,18 +17,21 @@ struct json_writer {
 };
 
 /* key NULL: an element of an array or the top value. */
-void json_object(struct json_writer *w, const char *key);
-void json_object_end(struct json_writer *w);
-void json_array(struct json_writer *w, const char *key);
-void json_array_end(struct json_writer *w);
-void json_string(struct json_writer *w, const char *key, const char *value); /* NULL value: null */
-void json_string_n(struct json_writer *w, const char *key, const char *value, size_t len);
-void json_int(struct json_writer *w, const char *key, int64_t value);
-void json_number(struct json_writer *w, const char *key, double value,
-                 int decimals); /* not finite: null */
-void json_bool(struct json_writer *w, const char *key, bool value);
-void json_null(struct json_writer *w, const char *key);
-void json_raw(struct json_writer *w, const char *key, const char *json); /* already valid JSON */
-void json_time(struct json_writer *w, const char *key, int64_t unix_ms); /* RFC 3339 UTC; 0: null */
+void json_add_object(struct json_writer *w, const char *key);
+void json_end_object(struct json_writer *w);
+void json_add_array(struct json_writer *w, const char *key);
+void json_end_array(struct json_writer *w);
+void json_add_string(struct json_writer *w, const char *key,
+                     const char *value); /* NULL value: null */
+void json_add_string_n(struct json_writer *w, const char *key, const char *value, size_t len);
+void json_add_int(struct json_writer *w, const char *key, int64_t value);
+void json_add_number(struct json_writer *w, const char *key, double value,
+                     int decimals); /* not finite: null */
+void json_add_bool(struct json_writer *w, const char *key, bool value);
+void json_add_null(struct json_writer *w, const char *key);
+void json_add_raw(struct json_writer *w, const char *key,
+                  const char *json); /* already valid JSON */
+void json_add_time(struct json_writer *w, const char *key,
+                   int64_t unix_ms); /* RFC 3339 UTC; 0: null */
 
 #endif

@@ -30,16 +30,16 @@ static void add_json(struct strbuf *line, const char *level, const char *job, in
                      const char *text)
 {
     struct json_writer w = {.out = line};
-    json_object(&w, NULL);
-    json_time(&w, "time", clock_wall());
-    json_string(&w, "level", level);
-    json_string(&w, "service", config.service);
+    json_add_object(&w, NULL);
+    json_add_time(&w, "time", clock_wall());
+    json_add_string(&w, "level", level);
+    json_add_string(&w, "service", config.service);
     if (job)
-        json_string(&w, "job", job);
+        json_add_string(&w, "job", job);
     if (page)
-        json_int(&w, "page", page);
-    json_string(&w, "message", text);
-    json_object_end(&w);
+        json_add_int(&w, "page", page);
+    json_add_string(&w, "message", text);
+    json_end_object(&w);
 }
 
 static void add_text(struct strbuf *line, const char *level, const char *job, int page,

@@ -50,8 +50,8 @@ static int set_number(const struct param *p, void *field, const char *value, str
     errno = 0;
     long long n = strtoll(value, &end, 10);
     int shift = p->type == PARAM_BYTES && end != value && *end ? shift_of(end) : 0;
-    bool parsed = end != value && !errno && shift >= 0 && (shift || !*end);
-    if (!parsed || n < p->min || n > p->max >> shift)
+    bool parsed = end != value && !errno && shift >= 0 && (shift ? n >= 0 : !*end);
+    if (!parsed || n > p->max >> shift || n * (1LL << shift) < p->min)
         return error_set(err, ERROR_INPUT, "%s: '%s' is not a number from %" PRId64 " to %" PRId64,
                          p->name, value, p->min, p->max);
     *(int64_t *)field = (int64_t)n << shift;

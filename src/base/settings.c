@@ -56,8 +56,6 @@ static const struct param rows[] = {
      "AUTH_TOKEN", PARAM_SECRET},
     INT(lanes, "0", 0, 1024, "N", "Pages read at once, one process each; 0: one for each core."),
     INT(ahead, "2", 0, 64, "N", "Pages rendered ahead of the lanes, for each lane."),
-    INT(documents_open, "0", 0, 1024, "N",
-        "Documents open in decode processes at once; 0: lanes + 2."),
     TEXT(engine, "tesseract", "NAME", "Engine for jobs that name none."),
     TEXT(languages, "eng", "LANG[+LANG]", "Languages for jobs that name none."),
     TEXT(tessdata, "", "DIR",
@@ -163,7 +161,5 @@ int settings_complete(struct settings *s, struct error *err)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (!s->lanes)
         s->lanes = cores > 0 ? cores : 1;
-    if (!s->documents_open)
-        s->documents_open = s->lanes + 2;
     return 0;
 }

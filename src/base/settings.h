@@ -22,7 +22,6 @@ struct settings {
     char work_program[1024]; /* "": beside this program */
     int64_t lanes;           /* 0: one for each core */
     int64_t ahead;
-    int64_t documents_open; /* 0: lanes + 2 */
     int64_t dpi;
     int64_t max_upload;
     int64_t max_pages;
@@ -46,8 +45,7 @@ extern const struct param_table settings_table;
 void settings_defaults(struct settings *s);
 /* PAGEMILL_NAME and the alias of each row. */
 int settings_environment(struct settings *s, struct error *err);
-/* What is still empty after all sources: data, database, blobs, lanes, documents_open,
- * work_program. */
+/* What is still empty after all sources: data, database, blobs, lanes, work_program. */
 int settings_complete(struct settings *s, struct error *err);
 
 #endif

@@ -107,10 +107,16 @@ struct http_stream {
 void http_reply_stream(struct http_request *req, const char *content_type,
                        const struct http_stream *stream, void *context);
 
-void http_wait(struct http_request *req, const char *key, int64_t deadline_steady_ms);
-bool http_wait_over(
-    const struct http_request *req); /* the deadline has come, or the server is stopping */
-/* A slot for the handler's memory between calls of one request (what it waits to see change). */
-int64_t *http_slot(struct http_request *req);
+/* Call the handler again on a wake-up for key, or after timeout_ms counted from its first wait in
+ * this request. */
+void http_wait(struct http_request *req, const char *key, int64_t timeout_ms);
+bool http_wait_over(const struct http_request *req); /* the time is up, or the server is stopping */
+
+/* The handler's own memory between its calls of one request; zero at first. */
+struct http_scratch {
+    int64_t number;
+    char text[64];
+};
+struct http_scratch *http_scratch(struct http_request *req);
 
 #endif

@@ -192,88 +192,88 @@ int block_type_of(const char *name)
 
 static void encode_quad(struct json_writer *w, const struct quad *q)
 {
-    json_array(w, "polygon");
+    json_add_array(w, "polygon");
     for (int i = 0; i < 4; i++) {
-        json_array(w, NULL);
-        json_number(w, NULL, (double)q->corner[i].x, 1);
-        json_number(w, NULL, (double)q->corner[i].y, 1);
-        json_array_end(w);
+        json_add_array(w, NULL);
+        json_add_number(w, NULL, (double)q->corner[i].x, 1);
+        json_add_number(w, NULL, (double)q->corner[i].y, 1);
+        json_end_array(w);
     }
-    json_array_end(w);
+    json_end_array(w);
 }
 
 static void encode_rect(struct json_writer *w, const struct rect *r)
 {
-    json_array(w, "bbox");
+    json_add_array(w, "bbox");
     const float sides[] = {r->x1, r->y1, r->x2, r->y2};
     for (int i = 0; i < 4; i++)
-        json_number(w, NULL, (double)sides[i], 1);
-    json_array_end(w);
+        json_add_number(w, NULL, (double)sides[i], 1);
+    json_end_array(w);
 }
 
 static void encode_line(struct json_writer *w, const struct line *l)
 {
-    json_object(w, NULL);
-    json_string(w, "text", l->text);
+    json_add_object(w, NULL);
+    json_add_string(w, "text", l->text);
     encode_quad(w, &l->polygon);
-    json_number(w, "confidence", (double)l->confidence, 4);
-    json_array(w, "words");
+    json_add_number(w, "confidence", (double)l->confidence, 4);
+    json_add_array(w, "words");
     for (size_t i = 0; i < l->word_count; i++) {
         const struct word *word = &l->words[i];
-        json_object(w, NULL);
-        json_string(w, "text", word->text);
+        json_add_object(w, NULL);
+        json_add_string(w, "text", word->text);
         encode_quad(w, &word->polygon);
-        json_number(w, "confidence", (double)word->confidence, 4);
-        json_object_end(w);
+        json_add_number(w, "confidence", (double)word->confidence, 4);
+        json_end_object(w);
     }
-    json_array_end(w);
-    json_object_end(w);
+    json_end_array(w);
+    json_end_object(w);
 }
 
 static void encode_block(struct json_writer *w, const struct block *b, size_t order)
 {
-    json_object(w, NULL);
-    json_int(w, "id", (int64_t)order);
-    json_string(w, "type", block_type_name(b->type));
+    json_add_object(w, NULL);
+    json_add_int(w, "id", (int64_t)order);
+    json_add_string(w, "type", block_type_name(b->type));
     if (b->level)
-        json_int(w, "level", b->level);
+        json_add_int(w, "level", b->level);
     encode_rect(w, &b->bbox);
-    json_int(w, "order", (int64_t)order);
-    json_number(w, "confidence", (double)b->confidence, 4);
-    json_array(w, "lines");
+    json_add_int(w, "order", (int64_t)order);
+    json_add_number(w, "confidence", (double)b->confidence, 4);
+    json_add_array(w, "lines");
     for (size_t i = 0; i < b->line_count; i++)
         encode_line(w, &b->lines[i]);
-    json_array_end(w);
-    json_object_end(w);
+    json_end_array(w);
+    json_end_object(w);
 }
 
 void page_encode(const struct page *p, struct strbuf *out)
 {
     struct json_writer w = {.out = out};
-    json_object(&w, NULL);
-    json_int(&w, "page", p->number);
-    json_int(&w, "width", p->width);
-    json_int(&w, "height", p->height);
-    json_string(&w, "unit", "px");
-    json_int(&w, "dpi", p->dpi);
-    json_int(&w, "rotation", p->rotation);
-    json_number(&w, "skew", (double)p->skew, 2);
-    json_string(&w, "source", p->source == PAGE_SOURCE_TEXT ? "text" : "ocr");
-    json_string(&w, "engine", p->engine);
-    json_string(&w, "language", p->language);
-    json_number(&w, "confidence", (double)p->confidence, 4);
-    json_int(&w, "duration_ms", p->duration_ms);
-    json_array(&w, "blocks");
+    json_add_object(&w, NULL);
+    json_add_int(&w, "page", p->number);
+    json_add_int(&w, "width", p->width);
+    json_add_int(&w, "height", p->height);
+    json_add_string(&w, "unit", "px");
+    json_add_int(&w, "dpi", p->dpi);
+    json_add_int(&w, "rotation", p->rotation);
+    json_add_number(&w, "skew", (double)p->skew, 2);
+    json_add_string(&w, "source", p->source == PAGE_SOURCE_TEXT ? "text" : "ocr");
+    json_add_string(&w, "engine", p->engine);
+    json_add_string(&w, "language", p->language);
+    json_add_number(&w, "confidence", (double)p->confidence, 4);
+    json_add_int(&w, "duration_ms", p->duration_ms);
+    json_add_array(&w, "blocks");
     for (size_t i = 0; i < p->block_count; i++)
         encode_block(&w, &p->blocks[i], i);
-    json_array_end(&w);
-    json_array(&w, "warnings");
+    json_end_array(&w);
+    json_add_array(&w, "warnings");
     for (size_t i = 0; i < p->warning_count; i++) {
-        json_object(&w, NULL);
-        json_string(&w, "code", p->warnings[i].code);
-        json_string(&w, "message", p->warnings[i].message);
-        json_object_end(&w);
+        json_add_object(&w, NULL);
+        json_add_string(&w, "code", p->warnings[i].code);
+        json_add_string(&w, "message", p->warnings[i].message);
+        json_end_object(&w);
     }
-    json_array_end(&w);
-    json_object_end(&w);
+    json_end_array(&w);
+    json_end_object(&w);
 }

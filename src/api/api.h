@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The HTTP routes. A thing that two surfaces offer is one function behind both.
+ */
+#ifndef API_API_H
+#define API_API_H
+
+#include "base/settings.h"
+#include "http/http.h"
+#include "job/job.h"
+#include "work/capabilities.h"
+#include "work/scheduler.h"
+
+#include <stdatomic.h>
+
+struct api {
+    const struct settings *settings;
+    struct job_service *service;
+    struct scheduler *scheduler;
+    const struct capabilities *capabilities;
+    struct http_server *server; /* set by api_start */
+    atomic_bool draining;
+    int64_t started; /* Unix ms */
+};
+
+/* Fill the rest of *api first; it must outlive the server. Registers as a listener of the service.
+ */
+int api_start(struct api *api, struct error *err);
+/* Readiness goes down and submissions are refused; reads go on until api_stop. */
+void api_drain(struct api *api);
+void api_stop(struct api *api, int wait_ms);
+
+#endif

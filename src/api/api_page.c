@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The pages of a job: their states, one page's result while the rest is still being read, and its
+ * picture.
+ */
+#include "api/api_internal.h"
+
+#include "base/fd.h"
+#include "base/memory.h"
+#include "page/options.h"
+#include "work/picture.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LIST_MOST = 1000 };
+
+static void write_row(struct json_writer *w, const struct page_row *row)
+{
+    json_add_object(w, NULL);
+    json_add_int(w, "page", row->number);
+    json_add_string(w, "status", page_state_name(row->state));
+    json_add_int(w, "attempts", row->attempts);
+    if (row->state == PAGE_DONE) {
+        json_add_number(w, "confidence", row->confidence, 4);
+        json_add_int(w, "duration_ms", row->duration_ms);
+    }
+    json_add_time(w, "finished_at", row->finished);
+    if (row->error.class == ERROR_NONE || row->state == PAGE_DONE) {
+        json_add_null(w, "error");
+    } else {
+        json_add_object(w, "error");
+        json_add_string(w, "code", error_code(row->error.class));
+        json_add_string(w, "message", row->error.text);
+        json_end_object(w);
+    }
+    json_end_object(w);
+}
+
+/* ?from=N&limit=N&status=failed */
+void api_page_list(void *app, struct http_request *req)
+{
+    struct api *api = app;
+    auto_job job = {0};
+    struct error err;
+    const char *from = http_query(req, "from"), *limit = http_query(req, "limit");
+    const char *status = http_query(req, "status");
+    long first = from ? strtol(from, NULL, 10) : 1,
+         most = limit ? strtol(limit, NULL, 10) : LIST_MOST;
+    if (api_job_find(api, req, &job) < 0)
+        return;
+    if (first < 1 || first > INT32_MAX || most < 1 || most > LIST_MOST ||
+        (status && strcmp(status, "failed"))) {
+        error_set(&err, ERROR_INPUT, "from is 1 or more, limit 1 to %d, status may be 'failed'",
+                  LIST_MOST);
+        http_reply_error(req, &err, job.id);
+        return;
+    }
+    struct page_row *rows = x_calloc((size_t)most, sizeof *rows);
+    int n = store_list_pages(job_store(api->service), job.id, (uint32_t)first, status != NULL, rows,
+                             (size_t)most, &err);
+    if (n < 0) {
+        http_reply_error(req, &err, job.id);
+    } else {
+        struct strbuf body = {0};
+        struct json_writer w = {.out = &body};
+        json_add_object(&w, NULL);
+        json_add_string(&w, "job_id", job.id);
+        json_add_int(&w, "total", job.pages.total);
+        json_add_array(&w, "pages");
+        for (int i = 0; i < n; i++)
+            write_row(&w, &rows[i]);
+        json_end_array(&w);
+        if (n == most)
+            json_add_int(&w, "next_from", rows[n - 1].number + 1);
+        else
+            json_add_null(&w, "next_from");
+        json_end_object(&w);
+        strbuf_addc(&body, '\n');
+        http_reply_json(req, 200, &body);
+    }
+    free(rows);
+}
+
+static int page_number(struct http_request *req, struct error *err)
+{
+    const char *text = http_param(req, "page");
+    char *end;
+    long n = strtol(text, &end, 10);
+    if (*end || end == text || n < 1 || n > INT32_MAX)
+        return error_set(err, ERROR_NOT_FOUND, "'%.32s' is not a page number", text);
+    return (int)n;
+}
+
+/* The page's result; 409 with its state, or with why it failed, when there is none. ?wait=S waits
+ * for it. */
+void api_page_show(void *app, struct http_request *req)
+{
+    struct api *api = app;
+    const char *id = http_param(req, "id");
+    struct page_row row;
+    struct error err;
+    struct strbuf body = {0};
+    int n = page_number(req, &err);
+    if (n < 0 || store_find_page(job_store(api->service), id, (uint32_t)n, &row, &err) < 0) {
+        http_reply_error(req, &err, id);
+        return;
+    }
+    bool unfinished = row.state == PAGE_READY || row.state == PAGE_RUNNING;
+    if (unfinished && api_wait_ms(req) && !http_wait_over(req)) {
+        http_wait(req, id, api_wait_ms(req));
+        return;
+    }
+    if (row.state == PAGE_FAILED) {
+        err = row.error;
+        err.page = n;
+        http_reply_error(req, &err, id);
+    } else if (job_page_json(api->service, id, &row, &body, &err) < 0) {
+        err.page = n;
+        http_reply_error(req, &err, id);
+    } else {
+        http_reply_json(req, 200, &body);
+    }
+}
+
+static int picture_of(struct api *api, const struct job *job, int page, uint32_t dpi,
+                      uint64_t *size, struct error *err)
+{
+    char key[BLOB_KEY];
+    uint64_t document_size;
+    job_document_key(job->id, key);
+    auto_fd document = blob_open(job_blobs(api->service), key, &document_size, err);
+    if (document < 0)
+        return -1;
+    return picture_render(api->settings, document, job->password, (uint32_t)page, dpi, size, err);
+}
+
+/* The page as a picture: ?dpi=N, by default the one it is read at, so that polygons fit. */
+void api_page_image(void *app, struct http_request *req)
+{
+    struct api *api = app;
+    auto_job job = {0};
+    struct error err;
+    struct options options;
+    uint64_t size;
+    if (api_job_find(api, req, &job) < 0)
+        return;
+    param_defaults(&options_table, &options);
+    const char *dpi = http_query(req, "dpi");
+    int page = page_number(req, &err);
+    if (page < 0 || options_decode(&options, job.options, strlen(job.options), NULL, &err) < 0 ||
+        (dpi && options_set(&options, "dpi", dpi, &err) < 0)) {
+        http_reply_error(req, &err, job.id);
+        return;
+    }
+    int fd = picture_of(api, &job, page, (uint32_t)options.dpi, &size, &err);
+    if (fd < 0) {
+        err.page = page;
+        http_reply_error(req, &err, job.id);
+        return;
+    }
+    http_set_header(req, "Cache-Control", "private, max-age=3600");
+    http_reply_fd(req, "image/png", fd, size);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * Output formats: page results in, bytes out, page by page. A failed page is marked in every
+ * format, never dropped. A new format is one driver file and one row in export.c.
+ */
+#ifndef EXPORT_EXPORT_H
+#define EXPORT_EXPORT_H
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "page/page.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct export_page {
+    uint32_t number;
+    const char *json; /* the canonical page result, or NULL when the page failed */
+    size_t len;
+    const struct page *page;   /* the same decoded, for drivers that ask for it */
+    const struct error *error; /* why it failed */
+};
+
+struct export_format {
+    const char *extension; /* "md" */
+    const char *content_type;
+    bool decoded; /* wants export_page.page */
+    /* job: a JSON object that describes the job. Each appends to out. begin and end may be NULL. */
+    void (*begin)(struct strbuf *out, const char *job);
+    void (*page)(struct strbuf *out, const struct export_page *page, bool first);
+    void (*end)(struct strbuf *out);
+};
+
+const struct export_format *export_find(const char *extension); /* NULL if unknown */
+const char *export_extensions(void); /* "json, ndjson, …" for messages */
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * md: paragraphs with their lines joined, headings by level, a rule between pages. Characters that
+ * Markdown would take for markup are escaped (CommonMark 0.30: any ASCII punctuation may be, after
+ * a backslash).
+ */
+#include "export/export_driver.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Does the text at the start of a paragraph read as a list, a heading, a rule or a quotation? */
+static size_t marker_length(const char *s)
+{
+    if (strchr("-+>#", *s) || *s == '=')
+        return 1;
+    size_t digits = strspn(s, "0123456789");
+    return digits && digits <= 9 && (s[digits] == '.' || s[digits] == ')') ? digits + 1 : 0;
+}
+
+static void add_escaped(struct strbuf *out, const char *s, bool at_start)
+{
+    size_t marker = at_start ? marker_length(s) : 0;
+    for (size_t i = 0; s[i]; i++) {
+        if (strchr("\\`*_[]<>|~", s[i]) || (marker && i == marker - 1))
+            strbuf_addc(out, '\\');
+        if (s[i] == '&' && (s[i + 1] == '#' || isalpha((unsigned char)s[i + 1])))
+            strbuf_addc(out, '\\');
+        strbuf_addc(out, s[i]);
+    }
+}
+
+static void add_block(struct strbuf *out, const struct block *block)
+{
+    for (int i = 0; i < block->level && i < 6; i++)
+        strbuf_addc(out, '#');
+    strbuf_adds(out, block->level ? " " : "");
+    for (size_t i = 0; i < block->line_count; i++) {
+        strbuf_adds(out, i == 0 ? "" : block->level ? " " : "\n");
+        add_escaped(out, block->lines[i].text, true);
+    }
+    strbuf_addc(out, '\n');
+}
+
+static void markdown_page(struct strbuf *out, const struct export_page *e, bool first)
+{
+    if (!first)
+        strbuf_adds(out, "\n---\n\n");
+    if (!e->page) {
+        strbuf_addf(out, "<!-- page %u: failed: %s -->\n", e->number, error_code(e->error->class));
+        return;
+    }
+    for (size_t b = 0; b < e->page->block_count; b++) {
+        strbuf_adds(out, b ? "\n" : "");
+        add_block(out, &e->page->blocks[b]);
+    }
+}
+
+const struct export_format export_markdown = {.extension = "md",
+                                              .content_type = "text/markdown; charset=utf-8",
+                                              .decoded = true,
+                                              .page = markdown_page};

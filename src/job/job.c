@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The job service: submit, cancel, retry, delete, and the worker's side of a claim.
+ * Called by api, cmd and the scheduler; calls store and blob.
+ */
+#include "job/job.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/memory.h"
+#include "base/must.h"
+#include "page/page_range.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    RETRY_FIRST_MS =
+        1000, /* then 4 times as long for each failure, up to a minute, a quarter of it random */
+    RETRY_MOST_MS = 60000,
+    LOSS_DELAY_MS = 200,
+};
+
+struct listener {
+    void (*changed)(void *context, const char *id);
+    void *context;
+};
+
+struct job_service {
+    struct store *store;
+    struct blob_store *blobs;
+    struct listener listeners[JOB_LISTENERS];
+    size_t listener_count;
+};
+
+struct job_service *job_service_new(struct store *store, struct blob_store *blobs)
+{
+    struct job_service *s = x_calloc(1, sizeof *s);
+    s->store = store;
+    s->blobs = blobs;
+    return s;
+}
+
+void job_service_free(struct job_service **service)
+{
+    free(*service);
+    *service = NULL;
+}
+
+struct store *job_store(struct job_service *service)
+{
+    return service->store;
+}
+
+struct blob_store *job_blobs(struct job_service *service)
+{
+    return service->blobs;
+}
+
+void job_listen(struct job_service *s, void (*changed)(void *, const char *), void *context)
+{
+    must(s->listener_count < JOB_LISTENERS);
+    s->listeners[s->listener_count++] = (struct listener){changed, context};
+}
+
+static int announce(struct job_service *s, const char *id, int rc)
+{
+    for (size_t i = 0; rc >= 0 && i < s->listener_count; i++)
+        s->listeners[i].changed(s->listeners[i].context, id);
+    return rc;
+}
+
+void job_document_key(const char *id, char key[BLOB_KEY])
+{
+    snprintf(key, BLOB_KEY, "%s/document", id);
+}
+
+static void page_key(const char *id, uint32_t page, int64_t token, char key[BLOB_KEY])
+{
+    snprintf(key, BLOB_KEY, "%s/pages/%06u-%lld.json", id, page, (long long)token);
+}
+
+int job_submit(struct job_service *s, const struct job_request *r, struct error *err)
+{
+    auto_strbuf options = {0};
+    options_encode(r->options, &options);
+    struct job job = {.size = r->size,
+                      .priority = r->options->priority,
+                      .ttl_ms = r->options->ttl * 1000,
+                      .strict = r->options->strict,
+                      .options = options.data,
+                      .metadata = (char *)(uintptr_t)r->metadata};
+    memcpy(job.id, r->id, sizeof job.id);
+    snprintf(job.owner, sizeof job.owner, "%s", r->owner);
+    snprintf(job.filename, sizeof job.filename, "%s", r->filename);
+    snprintf(job.content_type, sizeof job.content_type, "%s", r->content_type);
+    snprintf(job.sha256, sizeof job.sha256, "%s", r->sha256);
+    snprintf(job.password, sizeof job.password, "%s", r->options->password);
+    return announce(s, r->id, store_submit(s->store, &job, err));
+}
+
+int job_cancel(struct job_service *s, const char *id, struct error *err)
+{
+    return announce(s, id, store_cancel(s->store, id, err));
+}
+
+int job_retry(struct job_service *s, const char *id, bool all, struct error *err)
+{
+    return announce(s, id, store_retry(s->store, id, all, err));
+}
+
+int job_delete(struct job_service *s, const char *id, struct error *err)
+{
+    return announce(s, id, store_delete(s->store, id, err));
+}
+
+/* A page that keeps losing its workers is given up here, because nobody was left to say so at the
+ * time. */
+static bool given_up(struct job_service *s, const struct claim *c)
+{
+    if (c->losses < JOB_MAX_LOSSES)
+        return false;
+    struct error why;
+    error_set(&why, ERROR_CRASHED, "the worker was killed %u times while it held this page",
+              c->losses);
+    why.page = (int)c->page;
+    return store_fail(s->store, c, STORE_FINAL, &why, 0, NULL) >= 0;
+}
+
+int job_claim(struct job_service *s, bool idle_jobs, struct claim *out, size_t max,
+              struct error *err)
+{
+    int n = store_claim(s->store, JOB_LEASE_MS, idle_jobs, out, max, err);
+    int kept = 0;
+    for (int i = 0; i < n; i++) {
+        bool dropped = given_up(s, &out[i]);
+        announce(s, out[i].job, 0);
+        if (!dropped)
+            out[kept++] = out[i];
+    }
+    return n < 0 ? n : kept;
+}
+
+static uint32_t *select_pages(const struct page_range *range, uint32_t document_pages,
+                              size_t *count)
+{
+    uint32_t *pages = x_calloc(document_pages, sizeof *pages);
+    *count = 0;
+    for (uint32_t n = 1; n <= document_pages; n++)
+        if (page_range_has(range, n))
+            pages[(*count)++] = n;
+    return pages;
+}
+
+int job_opened(struct job_service *s, const struct claim *c, const struct options *options,
+               uint32_t document_pages, struct error *err)
+{
+    struct page_range range;
+    if (page_range_parse(&range, options->pages, err) < 0)
+        return job_failed(s, c, err, err);
+    size_t count;
+    uint32_t *pages = select_pages(&range, document_pages, &count);
+    struct error why;
+    int rc;
+    if (count) {
+        rc = announce(s, c->job, store_opened(s->store, c, pages, count, document_pages, err));
+    } else {
+        error_set(&why, ERROR_INPUT, "pages %s were asked for, and the document has %u",
+                  options->pages, document_pages);
+        rc = job_failed(s, c, &why, err);
+    }
+    free(pages);
+    return rc;
+}
+
+/* Parse what the worker said and write it anew: nothing of its making reaches the disk unread. */
+static int canonical(const struct claim *c, const char *json, size_t len, struct strbuf *out,
+                     double *confidence, int64_t *duration_ms, struct error *err)
+{
+    struct page *page;
+    if (page_decode(&page, json, len, err) < 0)
+        return -1;
+    bool right_page = page->number == (int)c->page;
+    *confidence = (double)page->confidence;
+    *duration_ms = page->duration_ms;
+    page_encode(page, out);
+    page_free(&page);
+    if (right_page && !out->overflowed)
+        return 0;
+    return error_set(err, ERROR_BUG, "malformed page result: it is of another page");
+}
+
+int job_done(struct job_service *s, const struct claim *c, const char *json, size_t len,
+             struct error *err)
+{
+    auto_strbuf text = {.cap = PAGE_MAX_JSON};
+    struct error why;
+    double confidence;
+    int64_t duration_ms;
+    if (canonical(c, json, len, &text, &confidence, &duration_ms, &why) < 0)
+        return job_failed(s, c, &why, err);
+    char key[BLOB_KEY];
+    page_key(c->job, c->page, c->token, key);
+    if (blob_put(s->blobs, key, text.data, text.len, &why) < 0)
+        return job_failed(s, c, &why, err);
+    int rc = store_done(s->store, c, confidence, duration_ms, err);
+    if (rc == 0)
+        blob_remove(s->blobs, key, NULL);
+    return announce(s, c->job, rc);
+}
+
+static int64_t retry_delay(uint32_t failures)
+{
+    int64_t delay = RETRY_FIRST_MS;
+    for (uint32_t i = 0; i < failures && delay < RETRY_MOST_MS; i++)
+        delay *= 4;
+    if (delay > RETRY_MOST_MS)
+        delay = RETRY_MOST_MS;
+    return delay - delay / 4 + random() % (delay / 4);
+}
+
+int job_failed(struct job_service *s, const struct claim *c, const struct error *why,
+               struct error *err)
+{
+    struct error with_page = *why;
+    with_page.page = (int)c->page;
+    bool last = (int)c->failures + 1 >= error_attempts(why->class);
+    int rc = store_fail(s->store, c, last ? STORE_FINAL : STORE_RETRY, &with_page,
+                        last ? 0 : retry_delay(c->failures), err);
+    return announce(s, c->job, rc);
+}
+
+int job_lost(struct job_service *s, const struct claim *c, struct error *err)
+{
+    struct error why;
+    error_set(&why, ERROR_CRASHED, "the worker was killed from outside");
+    why.page = (int)c->page;
+    return announce(s, c->job, store_fail(s->store, c, STORE_LOSS, &why, LOSS_DELAY_MS, err));
+}
+
+int job_released(struct job_service *s, const struct claim *c, struct error *err)
+{
+    return announce(s, c->job, store_fail(s->store, c, STORE_RELEASE, NULL, 0, err));
+}
+
+int job_page_json(struct job_service *s, const char *id, const struct page_row *row,
+                  struct strbuf *out, struct error *err)
+{
+    if (row->state != PAGE_DONE)
+        return error_set(err, ERROR_CONFLICT, "page %u is %s", row->number,
+                         page_state_name(row->state));
+    char key[BLOB_KEY];
+    uint64_t size;
+    page_key(id, row->number, row->result, key);
+    auto_fd fd = blob_open(job_blobs(s), key, &size, err);
+    if (fd < 0)
+        return -1;
+    if (size > PAGE_MAX_JSON)
+        return error_set(err, ERROR_IO, "page %u: its result has %llu bytes", row->number,
+                         (unsigned long long)size);
+    char *bytes = x_calloc(1, size + 1);
+    ssize_t n = fd_read_full(fd, bytes, size, 0);
+    if (n == (ssize_t)size)
+        strbuf_add(out, bytes, size);
+    free(bytes);
+    return n == (ssize_t)size ? 0 : error_errno(err, "reading the result of page %u", row->number);
+}
+
+void job_page_forget(struct job_service *s, const char *id, const struct page_row *row)
+{
+    char key[BLOB_KEY];
+    page_key(id, row->number, row->result, key);
+    blob_remove(s->blobs, key, NULL);
+}

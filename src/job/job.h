@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The job service: what may happen to a job, in terms of the store and the blobs. It owns the rules
+ * (what is retried, how often, after how long; which pages are asked for; what a result must look
+ * like) and tells listeners of every change. Safe from any thread.
+ *
+ * Blobs of a job: ID/document, ID/pages/N-TOKEN.json. The token in the name keeps a late worker
+ * from touching the result that counts.
+ */
+#ifndef JOB_JOB_H
+#define JOB_JOB_H
+
+#include "base/error.h"
+#include "blob/blob.h"
+#include "page/options.h"
+#include "page/page.h"
+#include "store/store.h"
+
+struct job_service;
+
+enum {
+    JOB_LEASE_MS = 30000, /* a claim not renewed for this long may be taken over */
+    JOB_BEAT_MS = 10000,
+    JOB_MAX_LOSSES = 20, /* workers killed from outside under one page before it is given up */
+    JOB_LISTENERS = 4,
+};
+
+struct job_service *job_service_new(struct store *store, struct blob_store *blobs);
+void job_service_free(struct job_service **service);
+struct store *job_store(struct job_service *service);
+struct blob_store *job_blobs(struct job_service *service);
+
+/* changed() is called after every change of a job a client could see, on the thread that made it;
+ * it must not call back into the service. Register before other threads use the service. */
+void job_listen(struct job_service *service, void (*changed)(void *context, const char *id),
+                void *context);
+
+void job_document_key(const char *id, char key[BLOB_KEY]);
+
+struct job_request {
+    char id[ID_SIZE]; /* id_new(); the document is already in the blobs under job_document_key */
+    const char *owner, *filename, *content_type, *sha256;
+    int64_t size;
+    const struct options *options;
+    const char *metadata; /* JSON or NULL */
+};
+
+int job_submit(struct job_service *service, const struct job_request *request, struct error *err);
+int job_cancel(struct job_service *service, const char *id, struct error *err);
+int job_retry(struct job_service *service, const char *id, bool all, struct error *err);
+int job_delete(struct job_service *service, const char *id, struct error *err);
+
+/* The worker's side. Those that end a claim return 1 applied, 0 fenced (no effect), −1. */
+int job_claim(struct job_service *service, bool idle_jobs, struct claim *out, size_t max,
+              struct error *err);
+int job_opened(struct job_service *service, const struct claim *claim,
+               const struct options *options, uint32_t document_pages, struct error *err);
+/* json: what a worker answered; checked, written canonically, then committed. A bad one fails the
+ * page. */
+int job_done(struct job_service *service, const struct claim *claim, const char *json, size_t len,
+             struct error *err);
+/* The attempt failed for a reason of its own: retried or ended as the error's class says. */
+int job_failed(struct job_service *service, const struct claim *claim, const struct error *why,
+               struct error *err);
+/* The worker was killed from outside; the page is not to blame. */
+int job_lost(struct job_service *service, const struct claim *claim, struct error *err);
+int job_released(struct job_service *service, const struct claim *claim, struct error *err);
+
+/* The committed result of one page, as bytes. Returns 0 with *out (freed by the caller) and *len;
+ * ERROR_CONFLICT when the page is not done. */
+int job_page_json(struct job_service *service, const char *id, const struct page_row *row,
+                  struct strbuf *out, struct error *err);
+
+/* Drop the bytes of a page result that has been passed on; the row stays. For callers that keep
+ * nothing. */
+void job_page_forget(struct job_service *service, const char *id, const struct page_row *row);
+
+/* Housekeeping, every few seconds: heal, expire, remove blobs of deleted jobs. start: also blobs
+ * that belong to no job (uploads cut short by a crash), and void leases where the store is ours
+ * alone. */
+int job_sweep(struct job_service *service, bool start, struct error *err);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The options table. A new option is one field and one row. Called by api and cmd on what clients
+ * say, by work on what the store remembers.
+ */
+#include "page/options.h"
+
+#include "base/json_writer.h"
+#include "page/page_range.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIELD(f) offsetof(struct options, f), sizeof(((struct options *)0)->f)
+
+static const char *const text_layers[] = {"ocr", "text", NULL};
+
+static const struct param rows[] = {
+    {"engine", PARAM_TEXT, FIELD(engine), "", 0, 0, NULL, "NAME",
+     "The engine that reads the pages.", NULL, 0},
+    {"languages", PARAM_TEXT, FIELD(languages), "", 0, 0, NULL, "LANG[+LANG]",
+     "Languages of the text, the main one first, by the engine's names (eng, deu, fra).", NULL, 0},
+    {"pages", PARAM_TEXT, FIELD(pages), "", 0, 0, NULL, "RANGES",
+     "Pages to read, as 1-3,5,7-; all by default.", NULL, 0},
+    {"password", PARAM_TEXT, FIELD(password), "", 0, 0, NULL, "TEXT",
+     "Password of an encrypted PDF; kept until the job ends well or is deleted.", NULL,
+     PARAM_SECRET},
+    {"text_layer", PARAM_CHOICE, FIELD(text_layer), "ocr", 0, 0, text_layers, "ocr|text",
+     "Read the pixels (ocr), or take the PDF's own text as it is (text).", NULL, 0},
+    {"dpi", PARAM_INT, FIELD(dpi), "144", 36, 1200, NULL, "N",
+     "Resolution at which PDF pages are rendered; images are read as they are.", NULL, 0},
+    {"priority", PARAM_INT, FIELD(priority), "0", -100, 100, NULL, "N",
+     "Jobs of higher priority are read before others of the same owner.", NULL, 0},
+    {"ttl", PARAM_INT, FIELD(ttl), "604800", 1, 315360000, NULL, "SECONDS",
+     "Time after its end at which the job is deleted.", NULL, 0},
+    {"strict", PARAM_BOOL, FIELD(strict), "false", 0, 0, NULL, "true|false",
+     "One page that cannot be read fails the whole job.", NULL, 0},
+};
+
+const struct param_table options_table = {rows, sizeof rows / sizeof rows[0]};
+
+static void normalise_languages(char *s)
+{
+    for (; *s; s++)
+        if (*s == ',' || *s == ' ')
+            *s = '+';
+}
+
+int options_set(struct options *o, const char *name, const char *value, struct error *err)
+{
+    const char *row = strcmp(name, "language") == 0 ? "languages" : name;
+    if (!param_find(&options_table, row))
+        return error_set(err, ERROR_INPUT, "unknown option '%.64s'", name);
+    if (param_set(&options_table, o, row, value, err) < 0)
+        return -1;
+    normalise_languages(o->languages);
+    return 0;
+}
+
+int options_check(const struct options *o, struct error *err)
+{
+    struct page_range range;
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/-+";
+    if (page_range_parse(&range, o->pages, err) < 0)
+        return -1;
+    size_t len = strlen(o->languages);
+    bool names = strspn(o->languages, allowed) == len && !strstr(o->languages, "++") &&
+                 o->languages[0] != '+' && (!len || o->languages[len - 1] != '+') &&
+                 !strstr(o->languages, "..");
+    return names ? 0
+                 : error_set(err, ERROR_INPUT, "languages: '%s' is not like eng+deu", o->languages);
+}
+
+void options_encode(const struct options *o, struct strbuf *out)
+{
+    struct json_writer w = {.out = out};
+    json_add_object(&w, NULL);
+    for (size_t i = 0; i < options_table.count; i++) {
+        const struct param *p = &rows[i];
+        char text[1024];
+        param_text(p, o, text, sizeof text);
+        if (p->flags & PARAM_SECRET)
+            continue;
+        if (p->type == PARAM_TEXT || p->type == PARAM_CHOICE)
+            json_add_string(&w, p->name, text);
+        else
+            json_add_raw(&w, p->name, text);
+    }
+    json_end_object(&w);
+}
+
+/* A JSON value as the text that options_set takes; arrays of strings are joined by '+'. */
+static int value_text(json_t *v, struct strbuf *out)
+{
+    size_t i;
+    json_t *item;
+    switch (json_typeof(v)) {
+    case JSON_STRING:
+        strbuf_add(out, json_string_value(v), json_string_length(v));
+        return 0;
+    case JSON_INTEGER:
+        strbuf_addf(out, "%lld", (long long)json_integer_value(v));
+        return 0;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        strbuf_adds(out, json_is_true(v) ? "true" : "false");
+        return 0;
+    case JSON_ARRAY:
+        json_array_foreach(v, i, item)
+        {
+            if (!json_is_string(item))
+                return -1;
+            strbuf_adds(out, i ? "+" : "");
+            strbuf_adds(out, json_string_value(item));
+        }
+        return 0;
+    default:
+        return -1;
+    }
+}
+
+static int take_metadata(json_t *v, struct strbuf *metadata, struct error *err)
+{
+    char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+    size_t len = text ? strlen(text) : 0;
+    if (text && len <= OPTIONS_METADATA)
+        strbuf_add(metadata, text, len);
+    free(text);
+    return len && len <= OPTIONS_METADATA
+               ? 0
+               : error_set(err, ERROR_INPUT, "metadata: more than %d bytes", OPTIONS_METADATA);
+}
+
+static int decode_member(struct options *o, const char *key, json_t *v, struct strbuf *metadata,
+                         struct error *err)
+{
+    if (metadata && strcmp(key, "metadata") == 0)
+        return take_metadata(v, metadata, err);
+    auto_strbuf text = {0};
+    if (json_is_null(v))
+        return 0;
+    if (value_text(v, &text) < 0)
+        return error_set(err, ERROR_INPUT, "option '%.64s' has a value of the wrong type", key);
+    return options_set(o, key, strbuf_str(&text), err);
+}
+
+int options_decode(struct options *o, const char *json, size_t len, struct strbuf *metadata,
+                   struct error *err)
+{
+    json_error_t why;
+    json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
+    if (!json_is_object(root)) {
+        json_decref(root);
+        return error_set(err, ERROR_INPUT, "options: not a JSON object%s%s", root ? "" : ": ",
+                         root ? "" : why.text);
+    }
+    const char *key;
+    json_t *value;
+    int rc = 0;
+    json_object_foreach(root, key, value)
+    {
+        if (rc == 0)
+            rc = decode_member(o, key, value, metadata, err);
+    }
+    json_decref(root);
+    return rc;
+}
+
+int options_metadata(const char *json, size_t len, struct strbuf *metadata, struct error *err)
+{
+    json_error_t why;
+    json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    if (!root)
+        return error_set(err, ERROR_INPUT, "metadata: not JSON: %s", why.text);
+    int rc = take_metadata(root, metadata, err);
+    json_decref(root);
+    return rc;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * What pagemill-work can do on this machine, asked of it once at start: engines with their
+ * languages, formats, versions, and the parts of the sandbox that hold. Immutable once loaded.
+ */
+#ifndef WORK_CAPABILITIES_H
+#define WORK_CAPABILITIES_H
+
+#include "base/error.h"
+#include "base/settings.h"
+
+struct capabilities;
+
+int capabilities_load(struct capabilities **out, const struct settings *settings,
+                      struct error *err);
+void capabilities_free(struct capabilities **c);
+const char *
+capabilities_json(const struct capabilities *c); /* the worker's own words, checked to be JSON */
+
+/* Is there such an engine, with all of these languages ("eng+deu")? ERROR_INPUT listing what is
+ * installed. */
+int capabilities_check(const struct capabilities *c, const char *engine, const char *languages,
+                       struct error *err);
+
+#endif
