@@ -42,7 +42,7 @@ struct job {
     char filename[STORE_FILENAME];
     char content_type[STORE_TYPE];
     char sha256[STORE_SHA256];     /* of the document, lower-case hex */
-    char password[STORE_PASSWORD]; /* forgotten when the job ends */
+    char password[STORE_PASSWORD]; /* forgotten when the job ends with every page read */
     int64_t size;                  /* of the document, bytes */
     int64_t priority;              /* higher first within an owner */
     int64_t ttl_ms;                /* kept this long after its end */
@@ -66,7 +66,7 @@ struct page_row {
     enum page_state state;
     int64_t result; /* token under which the result blob was written; 0: none */
     uint32_t attempts;
-    struct error error; /* of the last failed attempt */
+    struct error error; /* of the last failed attempt; none once the page is done */
     int64_t duration_ms, finished;
     double confidence;
 };
@@ -123,7 +123,7 @@ int store_find_job(struct store *store, const char *id, struct job *out,
 int store_list_jobs(struct store *store, const struct job_filter *filter,
                     int (*visit)(void *arg, const struct job *job), void *arg, struct error *err);
 /* Page rows with number ≥ from in order, at most max; returns how many. failed_only: PAGE_FAILED
- * rows. */
+ * rows. Row 0 is no page of the document: it is never listed, found or counted. */
 int store_list_pages(struct store *store, const char *id, uint32_t from, bool failed_only,
                      struct page_row *out, size_t max, struct error *err);
 int store_find_page(struct store *store, const char *id, uint32_t number, struct page_row *out,
@@ -156,8 +156,8 @@ int store_fail(struct store *store, const struct claim *claim, enum store_failur
 /* Pending or processing → cancelled, with its unfinished pages. ERROR_CONFLICT when it has ended
  * otherwise; cancelled already is no error. */
 int store_cancel(struct store *store, const char *id, struct error *err);
-/* An ended job runs again: its failed and cancelled pages, or all. ERROR_CONFLICT while it runs or
- * when there is nothing to do. */
+/* An ended job runs again: its failed and cancelled pages, or all. ERROR_CONFLICT while it runs,
+ * when there is nothing to do, or when all are asked for and the password is forgotten. */
 int store_retry(struct store *store, const char *id, bool all, struct error *err);
 /* The rows go at once; the id waits in the garbage list until its blobs are gone too. */
 int store_delete(struct store *store, const char *id, struct error *err);
@@ -166,7 +166,8 @@ int store_delete(struct store *store, const char *id, struct error *err);
 int store_garbage(struct store *store, char (*ids)[ID_SIZE], size_t max, struct error *err);
 int store_forget(struct store *store, const char *id, struct error *err);
 
-/* Heal what no transaction should leave behind, and delete jobs past their time. */
+/* Heal what no transaction should leave behind, and delete jobs past their time: in many short
+ * transactions, some of each kind per call. */
 int store_sweep(struct store *store, struct store_healed *healed, struct error *err);
 
 #endif
