@@ -99,7 +99,8 @@ void http_reply_fd(struct http_request *req, const char *content_type, int fd,
                    uint64_t size); /* takes fd */
 
 /* Fill *chunk (given empty) with the next bytes; returns 1 more to come, 0 that was the last, −1
- * cut the connection. Called on an event thread; close once at the end in every case. */
+ * cut the connection. 1 with nothing in *chunk: asked again a moment (100 ms) later. Called on an
+ * event thread; close once at the end in every case. */
 struct http_stream {
     int (*next)(void *context, struct strbuf *chunk);
     void (*close)(void *context);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/must.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ enum { WORKER_FD = 3, MAX_ARGS = 32, GRACE_MS = 1000 };
 
 /* glibc 2.36's posix_spawn uses clone(CLONE_VM | CLONE_VFORK): nothing of a threaded parent is
  * copied. */
-static int spawn(pid_t *pid, const char *program, char *const *argv, int worker_end,
+static int spawn(pid_t *pid, const char *program, char *const *argv, int worker_end, bool quiet,
                  struct error *err)
 {
     /* One lane is one thread: OpenMP inside Tesseract makes it slower, and its threads need a wider
@@ -46,6 +47,8 @@ static int spawn(pid_t *pid, const char *program, char *const *argv, int worker_
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (quiet)
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, worker_end, WORKER_FD);
     int code = posix_spawn(pid, program, &actions, &attributes, argv,
                            (char *const *)(uintptr_t)environment);
@@ -91,10 +94,12 @@ int process_start(struct process *p, const struct settings *settings, const char
     const char *const common[] = {"--memory", memory,      "--file-size",
                                   file_size,  "--sandbox", settings->sandbox ? "on" : "off"};
     memcpy(argv + n, common, sizeof common);
+    /* What libraries print about a hostile document does not belong in the log. */
+    bool quiet = settings->log_level != LOG_DEBUG;
     auto_fd ours = -1, theirs = -1;
     pid_t pid;
     if (make_pair(&ours, &theirs, err) < 0 ||
-        spawn(&pid, settings->work_program, (char *const *)(uintptr_t)argv, theirs, err) < 0)
+        spawn(&pid, settings->work_program, (char *const *)(uintptr_t)argv, theirs, quiet, err) < 0)
         return -1;
     *p = (struct process){pid, fd_take(&ours)};
     return 0;
