@@ -9,12 +9,13 @@
 #include "base/json_writer.h"
 
 /* api_job.c */
-void api_job_write(struct api *api, const struct job *job, struct json_writer *w);
+/* whole: with what takes further queries (failed_pages, queue_position); never from within a store
+ * visit. */
+void api_job_write(struct api *api, const struct job *job, bool whole, struct json_writer *w);
 void api_job_reply(struct api *api, struct http_request *req, int status, const struct job *job);
 /* The job named by {id}, or an answer sent and −1. */
 int api_job_find(struct api *api, struct http_request *req, struct job *job);
-/* 1: the job was answered, or will be by a later call; see ?wait= */
-int64_t api_wait_ms(struct http_request *req);
+int64_t api_wait_ms(struct http_request *req); /* ?wait=SECONDS, at most a minute; 0: none */
 void api_job_show(void *app, struct http_request *req);
 void api_job_list(void *app, struct http_request *req);
 void api_job_cancel(void *app, struct http_request *req);

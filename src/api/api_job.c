@@ -5,6 +5,7 @@
 #include "api/api_internal.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "page/options.h"
 
 #include <stdio.h>
@@ -55,18 +56,18 @@ static void write_error(struct json_writer *w, const char *key, const struct err
 
 static void write_failed_pages(struct api *api, const struct job *job, struct json_writer *w)
 {
-    struct page_row *rows = calloc(FAILED_PAGES_SHOWN, sizeof *rows);
-    int n = 0;
-    if (rows && job->pages.failed)
-        n = store_list_pages(job_store(api->service), job->id, 1, true, rows, FAILED_PAGES_SHOWN,
-                             NULL);
     json_add_array(w, "failed_pages");
-    for (int i = 0; i < n; i++) {
-        rows[i].error.page = (int)rows[i].number;
-        write_error(w, NULL, &rows[i].error, true);
+    if (job->pages.failed) {
+        struct page_row *rows = x_calloc(FAILED_PAGES_SHOWN, sizeof *rows);
+        int n = store_list_pages(job_store(api->service), job->id, 1, true, rows,
+                                 FAILED_PAGES_SHOWN, NULL);
+        for (int i = 0; i < n; i++) {
+            rows[i].error.page = (int)rows[i].number;
+            write_error(w, NULL, &rows[i].error, true);
+        }
+        free(rows);
     }
     json_end_array(w);
-    free(rows);
 }
 
 /* From the pace of this job so far; null until it has one. */
@@ -114,7 +115,7 @@ static void write_engine(struct api *api, const struct job *job, struct json_wri
     json_end_object(w);
 }
 
-void api_job_write(struct api *api, const struct job *job, struct json_writer *w)
+void api_job_write(struct api *api, const struct job *job, bool whole, struct json_writer *w)
 {
     json_add_object(w, NULL);
     json_add_string(w, "id", job->id);
@@ -131,8 +132,10 @@ void api_job_write(struct api *api, const struct job *job, struct json_writer *w
     json_add_int(w, "priority", job->priority);
     write_pages(job, w);
     json_add_int(w, "document_pages", job->document_pages);
-    write_failed_pages(api, job, w);
-    write_queue_position(api, job, w);
+    if (whole) {
+        write_failed_pages(api, job, w);
+        write_queue_position(api, job, w);
+    }
     write_eta(job, w);
     write_engine(api, job, w);
     write_error(w, "error", &job->error, false);
@@ -151,7 +154,7 @@ void api_job_reply(struct api *api, struct http_request *req, int status, const 
 {
     struct strbuf body = {0};
     struct json_writer w = {.out = &body};
-    api_job_write(api, job, &w);
+    api_job_write(api, job, true, &w);
     strbuf_addc(&body, '\n');
     http_reply_json(req, status, &body);
 }
@@ -204,7 +207,7 @@ struct list {
 static int list_one(void *arg, const struct job *job)
 {
     struct list *list = arg;
-    api_job_write(list->api, job, &list->w);
+    api_job_write(list->api, job, false, &list->w);
     list->last = job->sequence;
     list->count++;
     return 0;

@@ -87,7 +87,7 @@ static void begin(struct result *r, struct strbuf *out)
     r->begun = true;
     if (!r->format->begin)
         return;
-    api_job_write(r->api, &r->job, &w);
+    api_job_write(r->api, &r->job, true, &w);
     r->format->begin(out, strbuf_str(&job));
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The web page: / and /ui/NAME. Nothing on it comes from another host, and it runs no inline script.
+ * The web page: / and /ui/NAME. Nothing on it comes from another host, and it runs no inline
+ * script.
  */
 #include "api/api_internal.h"
 
@@ -10,9 +11,10 @@
 
 static void send_file(struct http_request *req, const struct ui_file *file)
 {
-    http_set_header(req, "Content-Security-Policy",
-                    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-                    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    http_set_header(
+        req, "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
     http_set_header(req, "Referrer-Policy", "no-referrer");
     http_set_header(req, "Cache-Control", "no-cache");
     http_reply(req, 200, file->content_type, file->bytes, file->size);

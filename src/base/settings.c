@@ -73,7 +73,7 @@ static const struct param rows[] = {
     INT(page_timeout, "120", 1, 3600, "SECONDS", "Time allowed to read one page."),
     BYTES(worker_memory, "2G", 128 * MIB, 1024 * GIB, "Address space of one worker process."),
     INT(worker_pages, "1000", 1, 1000000, "N",
-        "Pages after which a recognise process is replaced."),
+        "Pages after which a worker process is replaced."),
     TEXT(work_program, "", "PATH", "The pagemill-work program (default: beside pagemill)."),
     BOOL(sandbox, "on",
          "Close the sandbox around workers, and refuse to start one where it cannot be closed."),

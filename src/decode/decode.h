@@ -19,6 +19,10 @@
 
 struct document;
 
+/* What the C library loads on first use (time zone, memory size) and the alarm's handler: call once
+ * before the sandbox closes. Afterwards decoding opens nothing. */
+int decode_warm(struct error *err);
+
 /* The caller keeps fd, which must stay open as long as the document. password "" for none.
  * ERROR_INPUT (damaged, empty, no pages), ERROR_UNSUPPORTED (type), ERROR_PASSWORD, ERROR_LIMIT
  * (pages, memory). */

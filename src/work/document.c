@@ -238,6 +238,9 @@ static void receive_busy(struct scheduler *s, struct document *d, const struct m
     if (!take_answer(s, slot, m, fd)) {
         d->worker.slot = slot;
         nonsense(s, d, WORKER_BUSY);
+    } else if (++d->rendered >= s->settings->worker_pages) {
+        worker_stop(&d->worker); /* what a decoder remembers of a document grows with it */
+        d->rendered = 0;
     }
 }
 

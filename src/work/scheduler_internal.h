@@ -54,8 +54,9 @@ struct document {
     char id[ID_SIZE]; /* "": free */
     struct options options;
     struct worker worker;
-    int fd;         /* −1: not opened yet */
-    uint32_t pages; /* once open */
+    int fd;           /* −1: not opened yet */
+    uint32_t pages;   /* once open */
+    int64_t rendered; /* by the present process */
     int64_t last_used;
 };
 

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * Picks a driver by the document's first bytes, checks arguments and sizes, runs the page's clock,
+ * and owns the memory files that drivers draw into. Refuses types it does not know and pages over
+ * the caps. Called by the decode stage; calls drivers.
+ */
+#include "decode/decode_driver.h"
+
+#include "base/clock.h"
+#include "base/fd.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const struct decode_driver *const drivers[] = {
+    [MEDIA_PDF] = &decode_mupdf, [MEDIA_PNG] = &decode_image, [MEDIA_JPEG] = &decode_image,
+    [MEDIA_TIFF] = &decode_tiff, [MEDIA_BMP] = &decode_image, [MEDIA_GIF] = &decode_image,
+    [MEDIA_JP2] = &decode_jp2,   [MEDIA_WEBP] = &decode_webp,
+};
+
+static int compare_ints(const void *a, const void *b)
+{
+    const int *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+int decode_warm(struct error *err)
+{
+    int numbers[1024] = {3, 1, 2};
+    qsort(numbers, 1024, sizeof *numbers, compare_ints); /* the first large one asks sysinfo(2) */
+    tzset();                                             /* reads /etc/localtime */
+    return decode_timer_install(err);
+}
+
+static int sniff(const struct decode_driver **driver, const struct decode_source *source,
+                 struct error *err)
+{
+    char head[MEDIA_SNIFF];
+    ssize_t n = fd_read_full(source->fd, head, sizeof head, 0);
+    if (n < 0)
+        return error_errno(err, "reading the document");
+    const struct media *media = media_sniff(head, (size_t)n);
+    if (!media)
+        return error_set(err, ERROR_UNSUPPORTED, "not a document that pagemill reads (%s)",
+                         media_supported());
+    *driver = drivers[media->kind];
+    return 0;
+}
+
+int document_open(struct document **out, int fd, const char *password,
+                  const struct decode_limits *limits, struct error *err)
+{
+    struct decode_source source = {
+        .fd = fd, .password = password ? password : "", .limits = *limits};
+    const struct decode_driver *driver;
+    struct document *doc;
+    if (decode_timer_install(err) < 0 || fd_size(fd, &source.size, err) < 0)
+        return -1;
+    if (source.size == 0)
+        return error_set(err, ERROR_INPUT, "the document is empty");
+    if (sniff(&driver, &source, err) < 0 || driver->open(&doc, &source, err) < 0)
+        return -1;
+    doc->driver = driver;
+    *out = doc;
+    return 0;
+}
+
+void document_close(struct document **doc)
+{
+    if (!*doc)
+        return;
+    (*doc)->driver->close(*doc);
+    *doc = NULL;
+}
+
+uint32_t document_pages(const struct document *doc)
+{
+    return doc->pages;
+}
+
+bool decode_fits(uint64_t width, uint64_t height, const struct decode_limits *limits)
+{
+    return width > 0 && height > 0 && width <= DECODE_MAX_SIDE && height <= DECODE_MAX_SIDE &&
+           width * height <= limits->max_pixels;
+}
+
+int decode_check_size(uint64_t width, uint64_t height, const struct decode_limits *limits,
+                      struct error *err)
+{
+    if (width == 0 || height == 0)
+        return error_set(err, ERROR_INPUT, "the picture has no pixels");
+    if (decode_fits(width, height, limits))
+        return 0;
+    return error_set(err, ERROR_LIMIT,
+                     "%llu x %llu pixels: over the %llu accepted (max_pixels) or a side over %d",
+                     (unsigned long long)width, (unsigned long long)height,
+                     (unsigned long long)limits->max_pixels, DECODE_MAX_SIDE);
+}
+
+/* A4 or Letter filled by the picture: 11.7 inches for the longer side. Outside 70 to 600 the
+ * picture is no page. */
+static double estimate_dpi(double width, double height)
+{
+    double dpi = fmax(width, height) / 11.7;
+    return fmin(fmax(dpi, 70), 600);
+}
+
+/* 72 and 96 are what writers put, and MuPDF reports, when nothing is known. */
+static bool meant(double dpi)
+{
+    return dpi >= 50 && dpi <= 2400 && dpi != 72 && dpi != 96;
+}
+
+int decode_measure_picture(uint64_t width, uint64_t height, unsigned orientation, double stated,
+                           const struct decode_limits *limits, struct raster *raster,
+                           struct error *err)
+{
+    if (decode_check_size(width, height, limits, err) < 0)
+        return -1;
+    bool turned = orientation >= 5;
+    double dpi = meant(stated) ? stated : estimate_dpi((double)width, (double)height);
+    raster->width = (uint32_t)(turned ? height : width);
+    raster->height = (uint32_t)(turned ? width : height);
+    raster->dpi = (uint32_t)lround(dpi);
+    raster->reduced = 0;
+    return 0;
+}
+
+static int check_page(const struct document *doc, uint32_t n, struct error *err)
+{
+    if (n >= 1 && n <= doc->pages)
+        return 0;
+    return error_set(err, ERROR_INPUT, "page %u of a document of %u", n, doc->pages);
+}
+
+static int measure(struct document *doc, uint32_t n, const struct render *how,
+                   struct raster *raster, struct error *err)
+{
+    if (how->channels != 1 && how->channels != 3)
+        return error_set(err, ERROR_BUG, "%u channels were asked for", how->channels);
+    if (check_page(doc, n, err) < 0 || doc->driver->measure(doc, n, how, raster, err) < 0)
+        return -1;
+    raster->channels = how->channels;
+    raster->stride = raster->width * raster->channels;
+    return 0;
+}
+
+static int draw(struct document *doc, uint32_t n, const struct render *how,
+                struct decode_canvas *canvas, struct raster *raster, struct error *err)
+{
+    if (measure(doc, n, how, raster, err) < 0 ||
+        decode_canvas_open(canvas, "page", (uint64_t)raster->stride * raster->height, err) < 0)
+        return -1;
+    return doc->driver->draw(doc, n, raster, canvas->pixels, err);
+}
+
+/* The end of every operation on a page. A picture that was cut short looks like success. */
+static int finish(int result, uint32_t n, const struct render *how, struct error *err)
+{
+    decode_timer_stop();
+    if (decode_timer_expired())
+        result = error_set(err, ERROR_TIMEOUT, "not decoded within %u ms", how->timeout_ms);
+    if (result < 0 && err)
+        err->page = (int)n;
+    return result;
+}
+
+int document_render(struct document *doc, uint32_t n, const struct render *how,
+                    struct raster *raster, struct error *err)
+{
+    struct decode_canvas canvas = DECODE_NO_CANVAS;
+    struct raster made;
+    decode_timer_start(how->timeout_ms);
+    int result = finish(draw(doc, n, how, &canvas, &made, err), n, how, err);
+    if (result == 0)
+        result = decode_canvas_take(&canvas, err);
+    decode_canvas_close(&canvas);
+    if (result >= 0)
+        *raster = made;
+    return result;
+}
+
+static int read_text(struct document *doc, uint32_t n, const struct render *how, struct page *page,
+                     struct error *err)
+{
+    struct raster raster;
+    if (measure(doc, n, how, &raster, err) < 0)
+        return -1;
+    page->width = (int)raster.width;
+    page->height = (int)raster.height;
+    page->dpi = (int)raster.dpi;
+    page->source = PAGE_SOURCE_TEXT;
+    page->engine = "text-layer";
+    return doc->driver->text ? doc->driver->text(doc, n, &raster, page, err) : 0;
+}
+
+int document_text(struct document *doc, uint32_t n, const struct render *how, struct page **out,
+                  struct error *err)
+{
+    int64_t start = clock_steady();
+    struct page *page = page_new((int)n);
+    decode_timer_start(how->timeout_ms);
+    if (finish(read_text(doc, n, how, page, err), n, how, err) < 0) {
+        page_free(&page);
+        return -1;
+    }
+    page_summarise(page);
+    page->duration_ms = clock_steady() - start;
+    *out = page;
+    return 0;
+}
+
+static int draw_png(struct document *doc, uint32_t n, const struct render *how, uint64_t *size,
+                    struct error *err)
+{
+    struct decode_canvas canvas = DECODE_NO_CANVAS;
+    struct raster raster;
+    auto_fd png = -1;
+    if (draw(doc, n, how, &canvas, &raster, err) == 0)
+        png = decode_png(&raster, canvas.pixels, &doc->limits, err);
+    decode_canvas_close(&canvas);
+    return png < 0 || fd_size(png, size, err) < 0 ? -1 : fd_take(&png);
+}
+
+int document_png(struct document *doc, uint32_t n, const struct render *how, uint64_t *size,
+                 struct error *err)
+{
+    struct render colour = *how;
+    colour.channels = 3;
+    uint64_t bytes;
+    decode_timer_start(how->timeout_ms);
+    auto_fd png = draw_png(doc, n, &colour, &bytes, err);
+    if (finish(png < 0 ? -1 : 0, n, how, err) < 0)
+        return -1;
+    *size = bytes;
+    return fd_take(&png);
+}

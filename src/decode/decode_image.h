@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * What the picture drivers that decode with MuPDF share.
+ */
+#ifndef DECODE_DECODE_IMAGE_H
+#define DECODE_DECODE_IMAGE_H
+
+#include "decode/decode_fitz.h"
+
+/* A decoded picture into the raster: any colour space, any alpha, turned by the EXIF orientation.
+ * ERROR_INPUT when it is not of the size that was measured. May throw. */
+int decode_image_put(fz_context *ctx, fz_pixmap *picture, unsigned orientation,
+                     const struct raster *raster, uint8_t *pixels, struct error *err);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The recognise stage: one page's pixels in sealed memory to a page result. Refuses pixels that
+ * could still change or that do not fill their announced size. Running out of memory is answered as
+ * a limit, then the process ends. Called by work_main; calls ocr.
+ */
+#include "work/stage.h"
+
+#include "base/fd.h"
+#include "ocr/ocr.h"
+#include "page/page.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { MAX_PIXELS = 1 << 30 }; /* the decoder keeps the configured cap; this only bounds sums */
+
+static const char no_memory[] = "the page needs more than the memory allowed to a worker";
+
+static struct ocr *engine;
+static uint64_t current_ticket; /* of the request in hand, for out_of_memory */
+
+/* std::set_new_handler: engines are C++, and there an allocation that fails ends in an uncaught
+ * exception, which would look like a crash of ours and be tried again. There is no C declaration of
+ * it; the name is fixed by the C++ ABI that GCC and Clang share. */
+void (*set_new_handler(void (*handler)(void)))(void) __asm__("_ZSt15set_new_handlerPFvvE");
+
+static void out_of_memory(void)
+{
+    struct message m = {
+        .version = MESSAGE_VERSION, .type = MESSAGE_ERROR, .ticket = current_ticket};
+    m.u.error.class = ERROR_LIMIT;
+    snprintf(m.u.error.text, sizeof m.u.error.text, "%s", no_memory);
+    message_send(STAGE_SOCKET, &m, -1, NULL);
+    _exit(1);
+}
+
+static int load(const struct stage_config *config, struct message *ready, struct error *err)
+{
+    const struct ocr_config wanted = {config->engine, config->languages, config->tessdata};
+    set_new_handler(out_of_memory);
+    if (ocr_open(&engine, &wanted, err) < 0)
+        return -1;
+    snprintf(ready->u.ready.engine, sizeof ready->u.ready.engine, "%s", ocr_name(engine));
+    ready->u.ready.channels = ocr_channels(engine);
+    return 0;
+}
+
+static void unload(void)
+{
+    ocr_close(&engine);
+}
+
+static const uint8_t *map_pixels(int fd, uint64_t size, struct error *err)
+{
+    if (fd_check_sealed(fd, size, err) < 0)
+        return NULL;
+    void *pixels = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+    if (pixels != MAP_FAILED)
+        return pixels;
+    if (errno == ENOMEM)
+        error_set(err, ERROR_LIMIT, "%s", no_memory);
+    else
+        error_errno(err, "mapping pixels");
+    return NULL;
+}
+
+static int answer(struct exchange *x, struct page *page, const struct raster *raster,
+                  struct error *err)
+{
+    if (raster->reduced &&
+        page_add_warning(page, "dpi_reduced",
+                         "read below the resolution asked for, to stay under the pixel limit") < 0)
+        return error_set(err, ERROR_LIMIT, "more text than a page result may hold");
+    return stage_answer_page(x, page, err);
+}
+
+static int read_page(struct exchange *x, struct error *err)
+{
+    const struct raster raster = x->request->u.read.raster;
+    const int number = (int)(x->request->u.read.page & INT32_MAX);
+    uint64_t size = raster_bytes(&raster, MAX_PIXELS, err);
+    const uint8_t *pixels = size ? map_pixels(x->fd, size, err) : NULL;
+    if (!pixels)
+        return -1;
+    current_ticket = x->request->ticket;
+    struct page *page = NULL;
+    int rc = ocr_read(engine, &raster, pixels, number, x->request->u.read.timeout_ms, &page, err);
+    munmap((void *)(uintptr_t)pixels, size);
+    if (rc == 0)
+        rc = answer(x, page, &raster, err);
+    page_free(&page);
+    return rc;
+}
+
+const struct stage stage_recognise = {
+    .name = "recognise",
+    .load = load,
+    .unload = unload,
+    .handlers = {[MESSAGE_READ] = read_page},
+};
