@@ -26,10 +26,11 @@ int64_t clock_steady(void)
 
 const char *clock_rfc3339(int64_t unix_ms, char out[CLOCK_TEXT])
 {
-    time_t seconds = (time_t)(unix_ms / 1000);
+    int64_t ms = (unix_ms % 1000 + 1000) % 1000; /* also before 1970 */
+    time_t seconds = (time_t)((unix_ms - ms) / 1000);
     struct tm utc;
     gmtime_r(&seconds, &utc);
     size_t n = strftime(out, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(out + n, CLOCK_TEXT - n, ".%03dZ", (int)(unix_ms % 1000));
+    snprintf(out + n, CLOCK_TEXT - n, ".%03dZ", (int)ms);
     return out;
 }

@@ -74,9 +74,12 @@ void arena_free(struct arena **a)
 
 static bool arena_grow(struct arena *a, size_t bytes)
 {
+    size_t left = a->cap ? a->cap - a->total : SIZE_MAX / 2;
     size_t size = bytes > CHUNK ? bytes : CHUNK;
-    if (a->cap && (bytes > a->cap || a->total > a->cap - bytes))
+    if (bytes > left)
         return false;
+    if (size > left)
+        size = left;
     struct chunk *c = x_calloc(1, sizeof *c + size);
     c->size = size;
     c->next = a->head;

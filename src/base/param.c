@@ -29,19 +29,18 @@ static int set_text(const struct param *p, void *field, const char *value, struc
         return error_set(err, ERROR_INPUT, "%s: longer than %zu bytes", p->name, p->size - 1);
     if (!utf8_valid(value, len))
         return error_set(err, ERROR_INPUT, "%s: not valid UTF-8", p->name);
-    for (size_t i = 0; i < len; i++)
-        if ((unsigned char)value[i] < 0x20 || value[i] == 0x7F)
-            return error_set(err, ERROR_INPUT, "%s: control characters are not allowed", p->name);
+    if (!utf8_printable(value, len))
+        return error_set(err, ERROR_INPUT, "%s: control characters are not allowed", p->name);
     memcpy(field, value, len + 1);
     return 0;
 }
 
 static int shift_of(const char *suffix)
 {
-    static const char units[] = "KMG";
-    const char *at = *suffix ? strchr(units, *suffix & ~0x20) : NULL;
-    bool whole = at && (suffix[1] == '\0' || strcmp(suffix + 1, "iB") == 0);
-    return whole ? (int)(at - units + 1) * 10 : -1;
+    static const char units[] = "KkMmGg";
+    const char *at = strchr(units, *suffix);
+    bool whole = at && *at && (suffix[1] == '\0' || strcmp(suffix + 1, "iB") == 0);
+    return whole ? (int)((at - units) / 2 + 1) * 10 : -1;
 }
 
 static int set_number(const struct param *p, void *field, const char *value, struct error *err)

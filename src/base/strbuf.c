@@ -23,6 +23,8 @@ void strbuf_clear(struct strbuf *b)
 {
     b->len = 0;
     b->overflowed = false;
+    if (b->data)
+        b->data[0] = '\0';
 }
 
 static bool reserve(struct strbuf *b, size_t more)

@@ -61,13 +61,32 @@ bool utf8_valid(const char *s, size_t len)
     return true;
 }
 
+static bool control(uint32_t c)
+{
+    return c < 0x20 || (c >= 0x7F && c < 0xA0);
+}
+
+bool utf8_printable(const char *s, size_t len)
+{
+    while (len) {
+        uint32_t c;
+        size_t n = utf8_decode(s, len, &c);
+        if (!n || control(c))
+            return false;
+        s += n;
+        len -= n;
+    }
+    return true;
+}
+
 void utf8_make_printable(char *s, size_t size)
 {
     size_t len = strnlen(s, size);
     bool cut = len + 1 >= size;
     for (size_t i = 0; i < len;) {
-        size_t n = utf8_decode(s + i, len - i, NULL);
-        if (n && ((unsigned char)s[i] >= 0x20 && s[i] != 0x7F)) {
+        uint32_t c;
+        size_t n = utf8_decode(s + i, len - i, &c);
+        if (n && !control(c)) {
             i += n;
             continue;
         }

@@ -14,6 +14,9 @@
 size_t utf8_decode(const char *s, size_t len, uint32_t *cp);
 size_t utf8_encode(uint32_t cp, char out[4]);
 bool utf8_valid(const char *s, size_t len);
+/* Valid, and without control characters: U+0000 to U+001F, U+007F to U+009F (a terminal takes
+ * U+009B for ESC [). */
+bool utf8_printable(const char *s, size_t len);
 
 /* In place: control characters and malformed bytes become '?'; a sequence cut by the buffer's end
  * is dropped. */

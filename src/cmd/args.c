@@ -14,8 +14,8 @@ enum { NAME = 64 };
 static const struct {
     char letter;
     const char *name;
-} short_flags[] = {
-    {'o', "output"}, {'f', "format"}, {'l', "languages"}, {'j', "jobs"}, {'p', "pages"}};
+} short_flags[] = {{'o', "output"}, {'f', "format"}, {'l', "languages"},
+                   {'j', "jobs"},   {'p', "pages"},  {'q', "quiet"}};
 
 /* The table name of a flag ("--page-timeout=3" → "page_timeout"), and where its value starts after
  * '=', or NULL. */
@@ -108,7 +108,7 @@ static const char *config_path(int argc, char **argv)
             return argv[i + 1];
     }
     const char *path = getenv("PAGEMILL_CONFIG");
-    return path ? path : access(standard_file, R_OK) == 0 ? standard_file : NULL;
+    return path && *path ? path : access(standard_file, R_OK) == 0 ? standard_file : NULL;
 }
 
 int args_settings(int argc, char **argv, struct settings *settings,

@@ -10,7 +10,8 @@
 
 /* Fonts, glyphs and decoded images kept from page to page. Letterheads and scans repeat; more than
  * this gained nothing on the documents that were tried. */
-enum { STORE_SIZE = 32 << 20 };
+/* MuPDF's cache of fonts and images; more buys little, since a page is rendered once. */
+enum { STORE_SIZE = 8 << 20 };
 
 enum { MESSAGE_MAX = 120 };
 

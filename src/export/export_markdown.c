@@ -9,20 +9,23 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Does the text at the start of a paragraph read as a list, a heading, a rule or a quotation? */
+/* Does the start of a line read as a list, a heading, a rule, a quotation or a table? */
 static size_t marker_length(const char *s)
 {
-    if (strchr("-+>#", *s) || *s == '=')
+    if (*s && strchr("-+>#=:", *s))
         return 1;
     size_t digits = strspn(s, "0123456789");
     return digits && digits <= 9 && (s[digits] == '.' || s[digits] == ')') ? digits + 1 : 0;
 }
 
-static void add_escaped(struct strbuf *out, const char *s, bool at_start)
+/* Blanks at the start would make code of it; '#' at the end would vanish from a heading. */
+static void add_escaped(struct strbuf *out, const char *s, bool heading)
 {
-    size_t marker = at_start ? marker_length(s) : 0;
+    s += strspn(s, " \t");
+    size_t marker = marker_length(s);
     for (size_t i = 0; s[i]; i++) {
-        if (strchr("\\`*_[]<>|~", s[i]) || (marker && i == marker - 1))
+        if (strchr("\\`*_[]<>|~", s[i]) || (marker && i == marker - 1) ||
+            (heading && s[i] == '#'))
             strbuf_addc(out, '\\');
         if (s[i] == '&' && (s[i + 1] == '#' || isalpha((unsigned char)s[i + 1])))
             strbuf_addc(out, '\\');
@@ -37,7 +40,7 @@ static void add_block(struct strbuf *out, const struct block *block)
     strbuf_adds(out, block->level ? " " : "");
     for (size_t i = 0; i < block->line_count; i++) {
         strbuf_adds(out, i == 0 ? "" : block->level ? " " : "\n");
-        add_escaped(out, block->lines[i].text, true);
+        add_escaped(out, block->lines[i].text, block->level > 0);
     }
     strbuf_addc(out, '\n');
 }

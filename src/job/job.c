@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/must.h"
+#include "base/utf8.h"
 #include "page/page_range.h"
 
 #include <stdio.h>
@@ -94,6 +95,7 @@ int job_submit(struct job_service *s, const struct job_request *r, struct error 
     memcpy(job.id, r->id, sizeof job.id);
     snprintf(job.owner, sizeof job.owner, "%s", r->owner);
     snprintf(job.filename, sizeof job.filename, "%s", r->filename);
+    utf8_make_printable(job.filename, sizeof job.filename); /* it may have been cut */
     snprintf(job.content_type, sizeof job.content_type, "%s", r->content_type);
     snprintf(job.sha256, sizeof job.sha256, "%s", r->sha256);
     snprintf(job.password, sizeof job.password, "%s", r->options->password);
@@ -157,11 +159,11 @@ int job_opened(struct job_service *s, const struct claim *c, const struct option
                uint32_t document_pages, struct error *err)
 {
     struct page_range range;
-    if (page_range_parse(&range, options->pages, err) < 0)
-        return job_failed(s, c, err, err);
+    struct error why;
+    if (page_range_parse(&range, options->pages, &why) < 0)
+        return job_failed(s, c, &why, err);
     size_t count;
     uint32_t *pages = select_pages(&range, document_pages, &count);
-    struct error why;
     int rc;
     if (count) {
         rc = announce(s, c->job, store_opened(s->store, c, pages, count, document_pages, err));
@@ -186,9 +188,11 @@ static int canonical(const struct claim *c, const char *json, size_t len, struct
     *duration_ms = page->duration_ms;
     page_encode(page, out);
     page_free(&page);
-    if (right_page && !out->overflowed)
-        return 0;
-    return error_set(err, ERROR_BUG, "malformed page result: it is of another page");
+    if (!right_page)
+        return error_set(err, ERROR_BUG, "malformed page result: it is of another page");
+    if (out->overflowed)
+        return error_set(err, ERROR_LIMIT, "the page result has more than %d bytes", PAGE_MAX_JSON);
+    return 0;
 }
 
 int job_done(struct job_service *s, const struct claim *c, const char *json, size_t len,
@@ -261,10 +265,13 @@ int job_page_json(struct job_service *s, const char *id, const struct page_row *
                          (unsigned long long)size);
     char *bytes = x_calloc(1, size + 1);
     ssize_t n = fd_read_full(fd, bytes, size, 0);
-    if (n == (ssize_t)size)
+    int rc = n == (ssize_t)size ? 0
+             : n < 0            ? error_errno(err, "reading the result of page %u", row->number)
+                                : error_set(err, ERROR_IO, "the result of page %u is cut", row->number);
+    if (rc == 0)
         strbuf_add(out, bytes, size);
     free(bytes);
-    return n == (ssize_t)size ? 0 : error_errno(err, "reading the result of page %u", row->number);
+    return rc;
 }
 
 void job_page_forget(struct job_service *s, const char *id, const struct page_row *row)

@@ -15,15 +15,17 @@ enum {
     ORPHAN_AGE_MS = 3600 * 1000, /* an upload in progress is younger: it may yet become a job */
 };
 
+/* One that cannot be removed must not keep the others. */
 static int remove_garbage(struct job_service *s, struct error *err)
 {
     char ids[GARBAGE_BATCH][ID_SIZE];
     int n = store_garbage(job_store(s), ids, GARBAGE_BATCH, err);
+    int rc = n < 0 ? -1 : 0;
     for (int i = 0; i < n; i++)
         if (blob_remove_all(job_blobs(s), ids[i], err) < 0 ||
             store_forget(job_store(s), ids[i], err) < 0)
-            return -1;
-    return n;
+            rc = -1;
+    return rc;
 }
 
 static int remove_if_orphan(void *arg, const char *root, int64_t modified_ms)
@@ -61,5 +63,5 @@ int job_sweep(struct job_service *s, bool start, struct error *err)
                     (long long)healed.finished);
     if (healed.expired)
         log_info("%lld jobs past their time are deleted", (long long)healed.expired);
-    return remove_garbage(s, err) < 0 ? -1 : 0;
+    return remove_garbage(s, err);
 }

@@ -41,18 +41,37 @@ static const struct param rows[] = {
 
 const struct param_table options_table = {rows, sizeof rows / sizeof rows[0]};
 
+/* "eng, deu" → "eng+deu". Never longer than before. */
 static void normalise_languages(char *s)
 {
-    for (; *s; s++)
-        if (*s == ',' || *s == ' ')
-            *s = '+';
+    static const char separators[] = "+, ";
+    char *out = s;
+    for (s += strspn(s, separators); *s; s += strspn(s, separators)) {
+        size_t len = strcspn(s, separators);
+        memmove(out, s, len);
+        out += len;
+        s += len;
+        if (s[strspn(s, separators)])
+            *out++ = '+';
+    }
+    *out = '\0';
+}
+
+static const char *row_name(const char *name)
+{
+    return strcmp(name, "language") == 0 ? "languages" : name;
+}
+
+static int unknown_option(const char *name, struct error *err)
+{
+    return error_set(err, ERROR_INPUT, "unknown option '%.64s'", name);
 }
 
 int options_set(struct options *o, const char *name, const char *value, struct error *err)
 {
-    const char *row = strcmp(name, "language") == 0 ? "languages" : name;
+    const char *row = row_name(name);
     if (!param_find(&options_table, row))
-        return error_set(err, ERROR_INPUT, "unknown option '%.64s'", name);
+        return unknown_option(name, err);
     if (param_set(&options_table, o, row, value, err) < 0)
         return -1;
     normalise_languages(o->languages);
@@ -92,11 +111,23 @@ void options_encode(const struct options *o, struct strbuf *out)
     json_end_object(&w);
 }
 
-/* A JSON value as the text that options_set takes; arrays of strings are joined by '+'. */
-static int value_text(json_t *v, struct strbuf *out)
+static int join_languages(json_t *array, struct strbuf *out)
 {
     size_t i;
     json_t *item;
+    json_array_foreach(array, i, item)
+    {
+        if (!json_is_string(item))
+            return -1;
+        strbuf_adds(out, i ? "+" : "");
+        strbuf_adds(out, json_string_value(item));
+    }
+    return 0;
+}
+
+/* A JSON value as the text that options_set takes. */
+static int value_text(json_t *v, struct strbuf *out)
+{
     switch (json_typeof(v)) {
     case JSON_STRING:
         strbuf_add(out, json_string_value(v), json_string_length(v));
@@ -107,15 +138,6 @@ static int value_text(json_t *v, struct strbuf *out)
     case JSON_TRUE:
     case JSON_FALSE:
         strbuf_adds(out, json_is_true(v) ? "true" : "false");
-        return 0;
-    case JSON_ARRAY:
-        json_array_foreach(v, i, item)
-        {
-            if (!json_is_string(item))
-                return -1;
-            strbuf_adds(out, i ? "+" : "");
-            strbuf_adds(out, json_string_value(item));
-        }
         return 0;
     default:
         return -1;
@@ -140,9 +162,13 @@ static int decode_member(struct options *o, const char *key, json_t *v, struct s
     if (metadata && strcmp(key, "metadata") == 0)
         return take_metadata(v, metadata, err);
     auto_strbuf text = {0};
+    const char *row = row_name(key);
+    if (!param_find(&options_table, row))
+        return unknown_option(key, err);
     if (json_is_null(v))
         return 0;
-    if (value_text(v, &text) < 0)
+    bool list = json_is_array(v) && strcmp(row, "languages") == 0;
+    if ((list ? join_languages : value_text)(v, &text) < 0)
         return error_set(err, ERROR_INPUT, "option '%.64s' has a value of the wrong type", key);
     return options_set(o, key, strbuf_str(&text), err);
 }
@@ -150,12 +176,14 @@ static int decode_member(struct options *o, const char *key, json_t *v, struct s
 int options_decode(struct options *o, const char *json, size_t len, struct strbuf *metadata,
                    struct error *err)
 {
-    json_error_t why;
+    json_error_t why; /* its text quotes the request, so only the place is told */
     json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
+    if (!root)
+        return error_set(err, ERROR_INPUT, "options: malformed JSON (line %d, column %d)", why.line,
+                         why.column);
     if (!json_is_object(root)) {
         json_decref(root);
-        return error_set(err, ERROR_INPUT, "options: not a JSON object%s%s", root ? "" : ": ",
-                         root ? "" : why.text);
+        return error_set(err, ERROR_INPUT, "options: not a JSON object");
     }
     const char *key;
     json_t *value;
@@ -171,10 +199,11 @@ int options_decode(struct options *o, const char *json, size_t len, struct strbu
 
 int options_metadata(const char *json, size_t len, struct strbuf *metadata, struct error *err)
 {
-    json_error_t why;
+    json_error_t why; /* its text quotes the request, so only the place is told */
     json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (!root)
-        return error_set(err, ERROR_INPUT, "metadata: not JSON: %s", why.text);
+        return error_set(err, ERROR_INPUT, "metadata: malformed JSON (line %d, column %d)", why.line,
+                         why.column);
     int rc = take_metadata(root, metadata, err);
     json_decref(root);
     return rc;

@@ -87,11 +87,13 @@ struct word *page_add_word(struct page *p, struct line *l)
 
 int page_add_warning(struct page *p, const char *code, const char *message)
 {
-    void *list =
-        append(p->arena, p->warnings, &p->warning_count, &p->warning_space, sizeof *p->warnings);
     const char *own_code = page_text(p, code, strlen(code));
     const char *own_message = page_text(p, message, strlen(message));
-    if (!list || !own_code || !own_message)
+    if (!own_code || !own_message)
+        return -1;
+    void *list =
+        append(p->arena, p->warnings, &p->warning_count, &p->warning_space, sizeof *p->warnings);
+    if (!list)
         return -1;
     p->warnings = list;
     p->warnings[p->warning_count - 1] = (struct page_warning){own_code, own_message};

@@ -7,11 +7,20 @@
  */
 #include "page/page.h"
 
+#include "base/utf8.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
 
-enum { SLACK = 64 /* pixels that a polygon may lean over the page's edge */ };
+enum {
+    SLACK = 64, /* pixels that a polygon may lean over the page's edge */
+    /* What a page result can need, whose smallest word takes 63 bytes; the tree of a denser text
+     * could take 80 times its size. */
+    MAX_OBJECTS = PAGE_MAX_JSON / 48,
+    MAX_ARRAYS = MAX_OBJECTS * 6, /* of a line: polygon, corners, words */
+    MAX_COMMAS = MAX_OBJECTS * 12,
+};
 
 struct reader {
     struct page *page;
@@ -56,7 +65,8 @@ static int read_number(struct reader *r, json_t *v, const char *key, double lo, 
 static int read_text(struct reader *r, json_t *o, const char *key, const char **out)
 {
     json_t *v = json_object_get(o, key);
-    if (!json_is_string(v) || json_string_length(v) > PAGE_MAX_TEXT)
+    if (!json_is_string(v) || json_string_length(v) > PAGE_MAX_TEXT ||
+        !utf8_printable(json_string_value(v), json_string_length(v)))
         return refuse(r, key);
     *out = page_text(r->page, json_string_value(v), json_string_length(v));
     return *out ? 0 : refuse(r, "too much text");
@@ -206,8 +216,10 @@ static int read_head(struct reader *r, json_t *o)
         return -1;
     const char *unit = json_string_value(json_object_get(o, "unit"));
     const char *source = json_string_value(json_object_get(o, "source"));
-    if (!unit || strcmp(unit, "px") != 0 || p->rotation % 90)
-        return refuse(r, unit ? "rotation" : "unit");
+    if (!unit || strcmp(unit, "px") != 0)
+        return refuse(r, "unit");
+    if (p->rotation % 90)
+        return refuse(r, "rotation");
     if (!source || (strcmp(source, "ocr") != 0 && strcmp(source, "text") != 0))
         return refuse(r, "source");
     p->source = *source == 't' ? PAGE_SOURCE_TEXT : PAGE_SOURCE_OCR;
@@ -223,7 +235,7 @@ static int read_page(struct reader *r, json_t *o)
     if (only_keys(r, o, keys) < 0 || read_head(r, o) < 0)
         return -1;
     if (!json_is_array(blocks) || !json_is_array(warnings))
-        return refuse(r, "blocks");
+        return refuse(r, json_is_array(blocks) ? "warnings" : "blocks");
     for (size_t i = 0; i < json_array_size(blocks); i++)
         if (read_block(r, json_array_get(blocks, i), i) < 0)
             return -1;
@@ -233,14 +245,36 @@ static int read_page(struct reader *r, json_t *o)
     return 0;
 }
 
+/* Counted before a tree is built of it; in strings nothing counts. */
+static bool affordable(const char *json, size_t len)
+{
+    size_t objects = 0, arrays = 0, commas = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < len; i++) {
+        char c = json[i];
+        if (c == '"')
+            quoted = !quoted;
+        else if (quoted)
+            i += c == '\\';
+        else {
+            objects += c == '{';
+            arrays += c == '[';
+            commas += c == ',';
+        }
+    }
+    return objects <= MAX_OBJECTS && arrays <= MAX_ARRAYS && commas <= MAX_COMMAS;
+}
+
 int page_decode(struct page **out, const char *json, size_t len, struct error *err)
 {
     if (len > PAGE_MAX_JSON)
         return error_set(err, ERROR_BUG, "malformed page result: %zu bytes", len);
-    json_error_t why;
+    if (!affordable(json, len))
+        return error_set(err, ERROR_BUG, "malformed page result: too many values");
+    json_error_t why; /* its text quotes the document, so only the place is told */
     json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
     if (!root)
-        return error_set(err, ERROR_BUG, "malformed page result: %s (byte %d)", why.text,
+        return error_set(err, ERROR_BUG, "malformed page result: not JSON at byte %d",
                          why.position);
     struct page *page = page_new(0);
     struct reader r = {.page = page, .err = err};

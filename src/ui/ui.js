@@ -6,32 +6,33 @@
 const LIST = 50; // jobs asked for at once
 const WATCHED = 2; // long polls at once: a browser has six connections for all tabs of a server
 const SENDING = 2; // uploads at once
-const STRIP = 40; // page numbers shown at once
+const STRIP = 30; // page numbers shown at once
 const LOW = 0.75; // a line below this confidence is marked
 
-const $ = (id) => document.getElementById(id);
+const ui = {};
+for (const node of document.querySelectorAll('[id]')) ui[node.id] = node;
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
-function make(tag, properties, data = {}) {
-  const node = Object.assign(document.createElement(tag), properties);
-  Object.assign(node.dataset, data);
-  return node;
+const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+
+function quietButton(textContent) {
+  return make('button', { type: 'button', className: 'quiet', textContent });
 }
 
-const quietButton = (textContent) => make('button', { type: 'button', className: 'quiet', textContent });
-
 function say(text) {
-  $('said').textContent = text;
+  ui.said.textContent = text;
 }
 
 function notice(text) {
-  $('notice').hidden = !text;
-  $('notice').firstElementChild.textContent = text;
+  ui.notice.hidden = !text;
+  ui.notice.firstElementChild.textContent = text;
 }
+
+const told = (work) => (...given) => work(...given).catch((error) => notice(error.message));
 
 // ---- The server
 
-const access = { token: sessionStorage.getItem('token') ?? '', asked: null, refused: false };
+const access = { token: sessionStorage.token ?? '', asked: null, refused: false };
 
 const headers = () => (access.token ? { Authorization: `Bearer ${access.token}` } : {});
 
@@ -41,7 +42,7 @@ function sentence(text) {
 }
 
 function problem(status, body) {
-  const text = body?.detail || body?.title || `the server answered ${status}`;
+  const text = body?.detail || `the server answered ${status}`;
   return Object.assign(new Error(sentence(text)), { status });
 }
 
@@ -51,18 +52,17 @@ function takeToken(given) {
   access.asked = null;
   access.refused = !given;
   access.token = given || access.token;
-  if (given) sessionStorage.setItem('token', given);
+  if (given) sessionStorage.token = given;
 }
 
 function openTokenDialog(wrong) {
-  $('token-hint').textContent = wrong ? 'That token was not accepted.' : 'It is kept until this tab is closed.';
-  $('token-hint').classList.toggle('bad', wrong);
-  $('token').returnValue = '';
-  $('token').showModal();
+  ui.wrong.hidden = !wrong;
+  ui.token.returnValue = '';
+  ui.token.showModal();
   return new Promise((resolve, reject) => {
-    $('token').onclose = () => {
-      const given = $('token').returnValue && $('token-value').value.trim();
-      $('token-value').value = '';
+    ui.token.onclose = () => {
+      const given = ui.token.returnValue && ui.secret.value.trim();
+      ui.secret.value = '';
       takeToken(given);
       given ? resolve() : reject(locked());
     };
@@ -146,9 +146,7 @@ function ago(time) {
 
 const left = (seconds) => (seconds === null ? '' : `about ${span(seconds)} left`);
 const pagesFailed = (job) => (job.pages.failed ? `${many(job.pages.failed, 'page')} failed` : '');
-const pagesDone = (job) => `${job.pages.done.toLocaleString('en')} of ${many(job.pages.total, 'page')}`;
-
-const HINTS = { password: ' Enter it under Options and add the document again.' };
+const pagesDone = ({ pages }) => `${pages.done} of ${many(pages.total, 'page')}`;
 
 const STATUS = {
   pending(job) {
@@ -157,38 +155,39 @@ const STATUS = {
   },
   processing: (job) => join(`Reading, ${pagesDone(job)}`, pagesFailed(job), left(job.eta_seconds)),
   completed: (job) => join(many(job.pages.total, 'page'), pagesFailed(job)),
-  failed: ({ error }) => sentence(error?.message ?? 'failed') + (HINTS[error?.code] ?? ''),
+  failed({ error }) {
+    const hint = error?.code === 'password' ? ' Set it in Options and add the document again.' : '';
+    return sentence(error?.message ?? 'failed') + hint;
+  },
   cancelled: (job) => join('Cancelled', job.pages.total && pagesDone(job)),
 };
 
 const statusText = (job) => STATUS[job.status]?.(job) ?? job.status;
-const statusMark = (job) => (job.status === 'completed' && job.pages.failed ? 'partial' : job.status);
+const partial = (job) => job.status === 'completed' && job.pages.failed;
+const statusMark = (job) => (partial(job) ? 'partial' : job.status);
 const factsText = (job) => join(size(job.size), ago(job.created_at));
 
 const HOPELESS = ['input', 'password', 'unsupported'];
 
 function retryable(job) {
+  if (!ended(job)) return false;
   if (job.status === 'failed') return !HOPELESS.includes(job.error?.code);
   return job.status === 'cancelled' || job.failed_pages.some((page) => page.retryable);
 }
 
 const ACTIONS = [
   { label: 'Cancel', when: (job) => !ended(job), method: 'POST', path: '/cancel' },
-  { label: 'Try again', when: (job) => ended(job) && retryable(job), method: 'POST', path: '/retry' },
+  { label: 'Try again', when: retryable, method: 'POST', path: '/retry' },
   { label: 'Delete', sure: 'Delete for good?', when: ended, method: 'DELETE', path: '' },
 ];
 
-async function act(action, id) {
-  try {
-    const response = await call(jobPath(id, action.path), { method: action.method });
-    if (response.status === 204) forget(id);
-    else put(await response.json());
-  } catch (error) {
-    notice(error.message);
-  }
-}
+const act = told(async (action, id) => {
+  const response = await call(jobPath(id, action.path), { method: action.method });
+  if (response.status === 204) forget(id);
+  else put(await response.json());
+});
 
-/* An action with a question is done on the second press; leaving the button takes the first back. */
+/* An action with a question is done on the second press; leaving takes the first back. */
 function actionButton(action, id) {
   const button = quietButton(action.label);
   const arm = (on) => {
@@ -232,7 +231,7 @@ const uploads = [];
 let sending = 0;
 
 function newRow() {
-  const row = $('row').content.firstElementChild.cloneNode(true);
+  const row = ui.row.content.firstElementChild.cloneNode(true);
   const parts = ['name', 'status', 'facts', 'actions', 'bar'];
   return { row, ...Object.fromEntries(parts.map((part) => [part, row.querySelector(`.${part}`)])) };
 }
@@ -287,23 +286,15 @@ async function sendAll() {
 }
 
 function add(files) {
-  const options = [...new FormData($('add'))].filter(([, value]) => value);
+  const options = [...new FormData(ui.add)].filter(([, value]) => value);
   for (const file of files) {
     const upload = newUpload(file, options);
-    $('uploads').append(upload.row);
+    ui.uploads.append(upload.row);
     uploads.push(upload);
     sendAll();
   }
-  $('add').elements.password.value = '';
+  ui.add.elements.password.value = '';
   showList();
-}
-
-function take(e, transfer) {
-  document.body.classList.remove('dragging');
-  if (!transfer?.files.length || $('token').open) return;
-  e.preventDefault();
-  if (reader.id) location.hash = '';
-  add(transfer.files);
 }
 
 // ---- The list
@@ -311,14 +302,14 @@ function take(e, transfer) {
 const jobs = new Map(); // by id; ids sort by time
 const rows = new Map();
 const watches = new Map();
-const list = { timer: 0, cursor: null, extended: false, loaded: false, silent: false };
+const list = { timer: 0, cursor: null, extended: false, loaded: false, failed: false };
 
 const newestFirst = (a, b) => (a.id < b.id ? 1 : -1);
 
 function keep(job) {
-  const known = jobs.get(job.id);
-  if (known?.revision > job.revision) return;
-  if (known && !ended(known) && ended(job)) say(`${job.filename}: ${statusText(job)}`);
+  const known = jobs.get(job.id) ?? job;
+  if (known.revision > job.revision) return;
+  if (!ended(known) && ended(job)) say(`${job.filename}: ${statusText(job)}`);
   jobs.set(job.id, job);
   if (reader.id === job.id) showJob();
 }
@@ -333,7 +324,7 @@ function forget(id) {
   jobs.delete(id);
   rows.get(id)?.row.remove();
   rows.delete(id);
-  if (reader.id === id) location.hash = '';
+  if (reader.id === id) leave();
   put();
 }
 
@@ -353,11 +344,11 @@ function showRow(job) {
 function showList() {
   [...jobs.values()].sort(newestFirst).forEach((job, i) => {
     const row = showRow(job);
-    const there = $('jobs').children[i];
-    if (there !== row) $('jobs').insertBefore(row, there ?? null);
+    const there = ui.jobs.children[i];
+    if (there !== row) ui.jobs.insertBefore(row, there ?? null);
   });
-  $('empty').hidden = !list.loaded || jobs.size > 0 || $('uploads').childElementCount > 0;
-  $('more').hidden = !list.cursor;
+  ui.empty.hidden = !list.loaded || jobs.size > 0 || ui.uploads.childElementCount > 0;
+  ui.more.hidden = !list.cursor;
 }
 
 function merge(page, known) {
@@ -373,32 +364,28 @@ function again() {
   const unwatched = [...jobs.values()].some((job) => !ended(job) && !watches.has(job.id));
   clearTimeout(list.timer);
   if (document.hidden || access.refused) return;
-  list.timer = setTimeout(refresh, list.silent || unwatched ? 3000 : 15000);
+  list.timer = setTimeout(refresh, list.failed || unwatched ? 3000 : 15000);
 }
 
 async function refresh() {
   const known = [...jobs.keys()];
   try {
     merge(await fetchJson(`/v1/jobs?limit=${LIST}`), known);
-    if (list.silent) notice('');
-    list.silent = false;
+    if (list.failed) notice('');
+    list.failed = false;
   } catch (error) {
-    list.silent = true;
+    list.failed = true;
     notice(error.message);
   }
   again();
 }
 
-async function showMore() {
-  try {
-    const page = await fetchJson(`/v1/jobs?limit=${LIST}&cursor=${list.cursor}`);
-    list.extended = true;
-    list.cursor = page.next_cursor;
-    put(...page.jobs);
-  } catch (error) {
-    notice(error.message);
-  }
-}
+const showMore = told(async () => {
+  const page = await fetchJson(`/v1/jobs?limit=${LIST}&cursor=${list.cursor}`);
+  list.extended = true;
+  list.cursor = page.next_cursor;
+  put(...page.jobs);
+});
 
 function unwatch(id) {
   watches.get(id)?.abort();
@@ -432,26 +419,28 @@ async function watch(id) {
 
 // ---- The reader
 
-const reader = { id: null, page: 0, rows: [], fresh: '', shown: '', syncing: false, again: false,
-                 result: null, abort: new AbortController() };
+const reader = { id: null, page: 0, rows: [], result: null, abort: new AbortController() };
 
 const hashOf = (id, page) => `#/jobs/${id}${page ? `/${page}` : ''}`;
 const place = () => reader.rows.findIndex((row) => row.page === reader.page);
 
 function go(page) {
-  if (page) location.replace(hashOf(reader.id, page));
+  if (!page) return;
+  reader.page = page;
+  history.replaceState(null, '', hashOf(reader.id, page));
+  showJob();
 }
 
 const step = (by) => go(reader.rows[place() + by]?.page);
 
 function showHead(job) {
-  $('reader').dataset.status = statusMark(job);
-  $('name').textContent = job.filename || 'Unnamed';
-  $('reader-status').textContent = join(statusText(job), factsText(job));
-  showActions($('reader-actions'), job);
-  showJobBar($('reader-bar'), job);
-  $('downloads').hidden = !ended(job) || !job.pages.total;
-  for (const link of $('downloads').querySelectorAll('a')) {
+  ui.reader.dataset.status = statusMark(job);
+  ui.name.textContent = job.filename || 'Unnamed';
+  ui.state.textContent = join(statusText(job), factsText(job));
+  showActions(ui.actions, job);
+  showJobBar(ui.bar, job);
+  ui.downloads.hidden = !ended(job) || !job.pages.total;
+  for (const link of ui.downloads.querySelectorAll('a')) {
     link.href = job.result[link.textContent];
     link.download = `${job.filename.replace(/\.[^.]*$/, '') || 'pagemill'}.${link.textContent}`;
   }
@@ -459,7 +448,8 @@ function showHead(job) {
 
 function stripLink(row) {
   const href = hashOf(reader.id, row.page);
-  const link = make('a', { href, textContent: row.page }, { state: row.status });
+  const link = make('a', { href, textContent: row.page });
+  link.dataset.state = row.status;
   link.ariaLabel = `Page ${row.page}, ${row.status}`;
   if (row.page === reader.page) link.ariaCurrent = 'page';
   return link;
@@ -470,39 +460,39 @@ const stripStart = () => Math.max(0, place() - (place() % STRIP));
 function showPlace() {
   const { rows: all, page } = reader;
   const last = all.at(-1)?.page ?? 1;
-  const focused = $('strip').contains(document.activeElement);
-  $('previous').disabled = place() <= 0;
-  $('next').disabled = page === last;
-  $('number').value = page || 1;
-  $('number').max = last;
-  $('of').textContent = `of ${last.toLocaleString('en')}`;
-  $('tools').hidden = !all.length;
-  $('strip').hidden = all.length < 2;
-  $('strip').replaceChildren(...all.slice(stripStart(), stripStart() + STRIP).map(stripLink));
-  if (focused) $('strip').querySelector('[aria-current]')?.focus();
+  const focused = ui.strip.contains(document.activeElement);
+  ui.previous.disabled = place() <= 0;
+  ui.next.disabled = page === last;
+  ui.number.value = page || 1;
+  ui.of.textContent = `of ${last.toLocaleString('en')}`;
+  ui.tools.hidden = !all.length;
+  ui.strip.hidden = all.length < 2;
+  ui.strip.replaceChildren(...all.slice(stripStart(), stripStart() + STRIP).map(stripLink));
+  if (focused) ui.strip.querySelector('[aria-current]')?.focus();
 }
 
-async function fetchRows(id, from, most) {
-  const found = [];
-  while (from && found.length < most) {
-    const part = await fetchJson(jobPath(id, `/pages?from=${from}&limit=${Math.min(1000, most)}`));
-    found.push(...part.pages);
-    from = part.next_from;
+const fetchRows = (id, from, limit) => fetchJson(jobPath(id, `/pages?from=${from}&limit=${limit}`));
+
+async function fetchAllRows(id) {
+  const all = [];
+  for (let from = 1; from; ) {
+    const { pages, next_from } = await fetchRows(id, from, 1000);
+    all.push(...pages);
+    from = next_from;
   }
-  return found;
+  return all;
 }
 
 /* All rows once; then only those on the strip, as a document may have many thousands. */
 async function fetchPlace(job) {
-  const whole = reader.rows.length !== job.pages.total;
-  const start = whole ? 0 : stripStart();
-  const fresh = [job.id, job.revision, start].join();
-  if (!job.pages.total || (!whole && fresh === reader.fresh)) return;
-  const most = whole ? Infinity : STRIP;
-  const found = await fetchRows(job.id, whole ? 1 : reader.rows[start].page, most);
-  if (reader.id !== job.id) return;
-  reader.rows.splice(start, most, ...found);
-  reader.fresh = fresh;
+  const { id, revision, pages } = job;
+  const start = stripStart();
+  const fresh = [id, revision, start].join();
+  if (!pages.total || fresh === reader.fresh) return;
+  const whole = reader.rows.length !== pages.total;
+  const all = whole ? await fetchAllRows(id) : reader.rows.slice();
+  if (!whole) all.splice(start, STRIP, ...(await fetchRows(id, all[start].page, STRIP)).pages);
+  if (reader.id === id) Object.assign(reader, { rows: all, fresh });
 }
 
 async function syncOnce(job) {
@@ -511,7 +501,7 @@ async function syncOnce(job) {
   reader.page ||= reader.rows[0]?.page ?? 0;
   showPlace();
   const row = reader.rows[place()];
-  const shown = [job.id, job.pages.total || job.status, reader.page, row?.status, row?.attempts].join();
+  const shown = [job.id, job.pages.total || job.status, row?.page, row?.status].join();
   if (shown !== reader.shown) showPage(job, row);
   reader.shown = shown;
 }
@@ -530,15 +520,15 @@ async function showJob() {
 }
 
 const ABSENT = {
-  ready: () => 'This page is waiting to be read.',
-  running: () => 'This page is being read.',
-  cancelled: () => 'The job was cancelled before this page was read.',
-  failed: (row) => sentence(row.error.message),
+  ready: 'This page is waiting to be read.',
+  running: 'This page is being read.',
+  cancelled: 'The job was cancelled before this page was read.',
 };
 
 function absence(job, row) {
   if (!job.pages.total) return ended(job) ? statusText(job) : 'The document is being opened.';
-  return row ? ABSENT[row.status](row) : 'The document has no such page, or it was not asked for.';
+  if (!row) return 'The document has no such page, or it was not asked for.';
+  return ABSENT[row.status] ?? sentence(row.error.message);
 }
 
 function showPage(job, row) {
@@ -547,38 +537,39 @@ function showPage(job, row) {
   reader.result = null;
   const path = jobPath(job.id, `/pages/${reader.page}`);
   document.title = join(job.filename, row && `page ${row.page}`, 'pagemill');
-  $('copy').disabled = true;
-  $('overlay').replaceChildren();
-  $('tip').hidden = true;
-  $('picture').hidden = !row;
+  ui.copy.disabled = true;
+  ui.overlay.replaceChildren();
+  ui.tip.hidden = true;
+  ui.picture.hidden = !row;
   if (row) loadImage(`${path}/image`, reader.abort.signal);
   if (row?.status === 'done') loadText(path, reader.abort.signal);
-  else showNothing(absence(job, row), row?.status === 'failed');
+  else showNothing(absence(job, row), row?.status === 'failed' ? 'bad' : '');
 }
 
-function showNothing(textContent, bad) {
-  $('lines').replaceChildren(make('p', { className: bad ? 'nothing bad' : 'nothing', textContent }));
-  $('facts').textContent = '';
+function showNothing(textContent, mark) {
+  ui.lines.replaceChildren(make('p', { className: `nothing ${mark}`, textContent }));
+  ui.facts.textContent = '';
 }
 
-function showImage(blob, why) {
-  URL.revokeObjectURL($('image').src);
-  if (blob) $('image').src = URL.createObjectURL(blob);
-  $('image').alt = `Picture of page ${reader.page}`;
-  $('image').hidden = !blob;
-  $('image-note').hidden = Boolean(blob);
-  $('image-note').textContent = why;
+async function showImage(blob, why) {
+  URL.revokeObjectURL(ui.image.src);
+  if (blob) ui.image.src = URL.createObjectURL(blob);
+  if (blob) await ui.image.decode();
+  ui.image.alt = `Picture of page ${reader.page}`;
+  ui.image.hidden = !blob;
+  ui.note.hidden = Boolean(blob);
+  ui.note.textContent = why;
 }
 
 async function loadImage(path, signal) {
-  $('picture').ariaBusy = 'true';
+  ui.picture.ariaBusy = 'true';
   try {
     const blob = await (await call(path, { signal })).blob();
-    if (!signal.aborted) showImage(blob, '');
+    if (!signal.aborted) await showImage(blob, '');
   } catch (error) {
     if (!signal.aborted) showImage(null, `There is no picture of this page. ${error.message}`);
   }
-  if (!signal.aborted) $('picture').ariaBusy = 'false';
+  if (!signal.aborted) ui.picture.ariaBusy = 'false';
 }
 
 async function loadText(path, signal) {
@@ -586,7 +577,7 @@ async function loadText(path, signal) {
     const result = await fetchJson(path, { signal });
     if (!signal.aborted) showResult(result);
   } catch (error) {
-    if (!signal.aborted) showNothing(error.message, true);
+    if (!signal.aborted) showNothing(error.message, 'bad');
   }
 }
 
@@ -597,8 +588,9 @@ const lineClass = (line) => (line.confidence < LOW ? 'low' : '');
 function blockNode(block, numbers) {
   const node = make(TAGS[block.type] ?? 'p', { dir: 'auto' });
   for (const line of block.lines) {
-    const part = { textContent: line.text, className: lineClass(line) };
-    node.append(make('span', part, { line: numbers.get(line) }));
+    const span = make('span', { textContent: line.text, className: lineClass(line) });
+    span.dataset.line = numbers.get(line);
+    node.append(span);
   }
   return node;
 }
@@ -614,12 +606,12 @@ function polygonNode(line, i) {
 function showResult(result) {
   const lines = linesOf(result);
   const numbers = new Map(lines.map((line, i) => [line, i]));
-  $('lines').replaceChildren(...result.blocks.map((block) => blockNode(block, numbers)));
-  if (!lines.length) showNothing('There is no text on this page.');
-  $('overlay').setAttribute('viewBox', `0 0 ${result.width} ${result.height}`);
-  $('overlay').replaceChildren(...lines.map(polygonNode));
-  $('facts').textContent = resultFacts(result, lines.length);
-  $('copy').disabled = !lines.length;
+  ui.lines.replaceChildren(...result.blocks.map((block) => blockNode(block, numbers)));
+  if (!lines.length) showNothing('There is no text on this page.', '');
+  ui.overlay.setAttribute('viewBox', `0 0 ${result.width} ${result.height}`);
+  ui.overlay.replaceChildren(...lines.map(polygonNode));
+  ui.facts.textContent = resultFacts(result, lines.length);
+  ui.copy.disabled = !lines.length;
   reader.result = result;
 }
 
@@ -642,37 +634,31 @@ async function copy(text) {
   area.remove();
 }
 
-async function copyPage() {
-  try {
-    await copy(reader.result.blocks.map(textOf).join('\n\n'));
-    say('Copied');
-    $('copy').textContent = 'Copied';
-    setTimeout(() => ($('copy').textContent = 'Copy text'), 1500);
-  } catch (error) {
-    notice(error.message);
-  }
-}
+const copyPage = told(async () => {
+  await copy(reader.result.blocks.map(textOf).join('\n\n'));
+  say('Copied');
+  ui.copy.textContent = 'Copied';
+  await pause(1500);
+  ui.copy.textContent = 'Copy text';
+});
 
 /* A link cannot carry the token. */
-async function download(e) {
+const download = told(async (e) => {
   const link = e.target.closest('a');
   if (!link || !access.token) return;
   e.preventDefault();
-  try {
-    const href = URL.createObjectURL(await (await call(link.pathname)).blob());
-    make('a', { href, download: link.download }).click();
-    setTimeout(() => URL.revokeObjectURL(href), 60000);
-  } catch (error) {
-    notice(error.message);
-  }
-}
+  const href = URL.createObjectURL(await (await call(link.pathname)).blob());
+  make('a', { href, download: link.download }).click();
+  await pause(60000);
+  URL.revokeObjectURL(href);
+});
 
 function showTip(line, polygon) {
-  const tip = $('tip');
+  const tip = ui.tip;
   tip.children[0].textContent = line.text;
   tip.children[1].textContent = percent(line.confidence);
   tip.hidden = false;
-  const paper = $('overlay').getBoundingClientRect();
+  const paper = ui.overlay.getBoundingClientRect();
   const box = polygon.getBoundingClientRect();
   const x = Math.min(box.left - paper.left, paper.width - tip.offsetWidth - 4);
   const above = box.top - tip.offsetHeight - 5;
@@ -681,12 +667,12 @@ function showTip(line, polygon) {
 }
 
 function point(e) {
-  const at = e.type === 'pointerover' && e.target.dataset.line;
+  const at = e.target.dataset.line;
   for (const node of document.querySelectorAll('#reader .on')) node.classList.remove('on');
-  $('tip').hidden = true;
+  ui.tip.hidden = true;
   if (!at || !reader.result) return;
   for (const node of document.querySelectorAll(`[data-line="${at}"]`)) node.classList.add('on');
-  if (e.currentTarget === $('overlay')) showTip(linesOf(reader.result)[at], e.target);
+  if (e.target.matches('polygon')) showTip(linesOf(reader.result)[at], e.target);
 }
 
 // ---- Events
@@ -696,7 +682,7 @@ async function openJob(id, page) {
   Object.assign(reader, { id, page, rows: same ? reader.rows : [] });
   try {
     put(jobs.get(id) ?? (await fetchJson(jobPath(id, ''))));
-    if (!same) $('name').focus();
+    if (!same) ui.name.focus();
   } catch (error) {
     notice(error.message);
     if (reader.id === id) location.replace('#');
@@ -713,19 +699,28 @@ function closeJob() {
 
 function route() {
   const [, id, page] = location.hash.match(/^#\/jobs\/([\w-]+)(?:\/(\d+))?$/) ?? [];
-  $('documents').hidden = Boolean(id);
-  $('reader').hidden = !id;
+  ui.documents.hidden = Boolean(id);
+  ui.reader.hidden = !id;
   if (id) openJob(id, Number(page ?? 0));
   else closeJob();
 }
 
-const KEYS = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), Escape: () => (location.hash = '') };
+const leave = () => (location.hash = '');
+const KEYS = { ArrowLeft: () => step(-1), ArrowRight: () => step(1), Escape: leave };
 
 function key(e) {
-  const plain = !e.altKey && !e.ctrlKey && !e.metaKey && !e.shiftKey;
-  if (!reader.id || $('token').open || !plain || e.target.matches('input') || !KEYS[e.key]) return;
+  const other = e.altKey || e.ctrlKey || e.metaKey || e.shiftKey || e.target.matches('input');
+  if (!reader.id || ui.token.open || other || !KEYS[e.key]) return;
   e.preventDefault();
   KEYS[e.key]();
+}
+
+function drop(e, transfer) {
+  document.body.classList.remove('dragging');
+  if (!transfer?.files.length || ui.token.open) return;
+  e.preventDefault();
+  if (reader.id) leave();
+  add(transfer.files);
 }
 
 function drag(e) {
@@ -737,8 +732,29 @@ function drag(e) {
 async function showCapabilities() {
   const { capabilities } = await (await fetch('/health')).json();
   const names = new Set(capabilities.engines.flatMap((engine) => engine.languages));
-  $('formats').textContent = capabilities.formats;
-  $('installed').replaceChildren(...[...names].map((value) => make('option', { value })));
+  ui.formats.textContent = capabilities.formats;
+  ui.installed.replaceChildren(...[...names].map((value) => make('option', { value })));
+}
+
+function chosen() {
+  add(ui.files.files);
+  ui.files.value = '';
+}
+
+function tryAgain() {
+  access.refused = false;
+  notice('');
+  refresh();
+}
+
+function stripChosen(e) {
+  e.preventDefault();
+  go(Number(e.target.textContent));
+}
+
+function toggleOutlines() {
+  const off = ui.overlay.classList.toggle('off');
+  ui.outlines.ariaPressed = String(!off);
 }
 
 const EVENTS = [
@@ -746,24 +762,24 @@ const EVENTS = [
   [document, 'keydown', key],
   [document, 'dragover', drag],
   [document, 'dragleave', (e) => e.relatedTarget ?? document.body.classList.remove('dragging')],
-  [document, 'drop', (e) => take(e, e.dataTransfer)],
-  [document, 'paste', (e) => take(e, e.clipboardData)],
-  [document, 'visibilitychange', () => (watchActive(), document.hidden || refresh())],
-  [$('choose'), 'click', () => $('files').click()],
-  [$('files'), 'change', () => (add($('files').files), ($('files').value = ''))],
-  [$('add'), 'submit', (e) => e.preventDefault()],
-  [$('more'), 'click', showMore],
-  [$('notice').lastElementChild, 'click', () => ((access.refused = false), notice(''), refresh())],
-  [$('token-form'), 'submit', (e) => (e.preventDefault(), $('token').close('given'))],
-  [$('token-cancel'), 'click', () => $('token').close('')],
-  [$('previous'), 'click', () => step(-1)],
-  [$('next'), 'click', () => step(1)],
-  [$('number'), 'change', () => go(Number($('number').value))],
-  [$('strip'), 'click', (e) => (e.preventDefault(), go(Number(e.target.textContent)))],
-  [$('outlines'), 'click', () => ($('outlines').ariaPressed = String(!$('overlay').classList.toggle('off')))],
-  [$('copy'), 'click', copyPage],
-  [$('downloads'), 'click', download],
-  ...[$('overlay'), $('lines')].flatMap((on) => [[on, 'pointerover', point], [on, 'pointerout', point]]),
+  [document, 'drop', (e) => drop(e, e.dataTransfer)],
+  [document, 'paste', (e) => drop(e, e.clipboardData)],
+  [document, 'visibilitychange', () => (document.hidden ? watchActive() : refresh())],
+  [ui.choose, 'click', () => ui.files.click()],
+  [ui.files, 'change', chosen],
+  [ui.add, 'submit', (e) => e.preventDefault()],
+  [ui.more, 'click', showMore],
+  [ui.again, 'click', tryAgain],
+  [ui.later, 'click', () => ui.token.close()],
+  [ui.previous, 'click', () => step(-1)],
+  [ui.next, 'click', () => step(1)],
+  [ui.number, 'change', () => go(Number(ui.number.value))],
+  [ui.strip, 'click', stripChosen],
+  [ui.outlines, 'click', toggleOutlines],
+  [ui.copy, 'click', copyPage],
+  [ui.downloads, 'click', download],
+  [ui.columns, 'pointerover', point],
+  [ui.columns, 'pointerleave', point],
 ];
 
 for (const [on, type, handler] of EVENTS) on.addEventListener(type, handler);

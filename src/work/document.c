@@ -64,7 +64,7 @@ static void close_document(struct document *d)
 
 void document_drop(struct scheduler *s, struct document *d)
 {
-    for (size_t i = 0; i < s->slot_count; i++) {
+    for (size_t i = 0; i < s->slots_size; i++) {
         struct slot *slot = &s->slots[i];
         if (slot->state == SLOT_FREE || slot->document != d)
             continue;
@@ -90,7 +90,7 @@ void document_trim(struct scheduler *s)
         size_t idle = 0;
         for (size_t i = 0; i < s->document_count; i++) {
             struct document *d = &s->documents[i];
-            if (!*d->id || scheduler_count_slots(s, d, SLOT_FREE))
+            if (!*d->id || slot_count(s, d, SLOT_FREE))
                 continue;
             idle++;
             if (!oldest || d->last_used < oldest->last_used)
@@ -105,7 +105,7 @@ void document_trim(struct scheduler *s)
 static struct slot *first_waiting(struct scheduler *s, const struct document *d)
 {
     struct slot *first = NULL;
-    for (size_t i = 0; i < s->slot_count; i++) {
+    for (size_t i = 0; i < s->slots_size; i++) {
         struct slot *slot = &s->slots[i];
         if (slot->state == SLOT_WAITING && slot->document == d &&
             (!first || slot->claim.page < first->claim.page))
@@ -165,6 +165,7 @@ static void open_in_worker(struct scheduler *s, struct document *d)
     worker_send(s, &d->worker, &m, d->fd, s->settings->open_timeout * 1000);
     explicit_bzero(&m, sizeof m);
     d->worker.state = WORKER_OPENING;
+    d->rendered = 0;
 }
 
 /* The document cannot be opened: so says a worker in good health, and all its pages share the fate.
@@ -239,8 +240,7 @@ static void receive_busy(struct scheduler *s, struct document *d, const struct m
         d->worker.slot = slot;
         nonsense(s, d, WORKER_BUSY);
     } else if (++d->rendered >= s->settings->worker_pages) {
-        worker_stop(&d->worker); /* what a decoder remembers of a document grows with it */
-        d->rendered = 0;
+        worker_stop(&d->worker); /* what a decoder remembers of a document grows with its pages */
     }
 }
 
@@ -269,7 +269,7 @@ void document_receive(struct scheduler *s, struct document *d)
     if (!worker_receive(s, &d->worker, &m, &fd, &end, &why)) {
         gone(s, d, state, end, &why);
     } else if (state == WORKER_STARTING && m.type == MESSAGE_READY) {
-        scheduler_note_ready(s, &m, false);
+        status_note_ready(s, &m, false);
         open_in_worker(s, d);
     } else if (state == WORKER_STARTING && m.type == MESSAGE_ERROR) {
         log_line(LOG_ERROR, d->id, 0, "decode: %s", m.u.error.text);
@@ -294,7 +294,7 @@ void document_expire(struct scheduler *s, struct document *d)
                       : "the page was not rendered after %lld s",
               (long long)(opening ? s->settings->open_timeout : s->settings->render_timeout));
     worker_stop(&d->worker);
-    scheduler_note(s, 0, 0, 1);
+    status_note(s, 0, 0, 1);
     if (slot)
         slot_fail(s, slot, &why);
     else

@@ -58,15 +58,15 @@ static void read_page(struct scheduler *s, struct lane *l, struct slot *slot)
 /* Fewest pages of its job being read, then first claimed. */
 static bool fairer(const struct scheduler *s, const struct slot *a, const struct slot *b)
 {
-    size_t reading_a = scheduler_count_slots(s, a->document, SLOT_READING);
-    size_t reading_b = scheduler_count_slots(s, b->document, SLOT_READING);
+    size_t reading_a = slot_count(s, a->document, SLOT_READING);
+    size_t reading_b = slot_count(s, b->document, SLOT_READING);
     return reading_a != reading_b ? reading_a < reading_b : a->order < b->order;
 }
 
 static struct slot *fairest(struct scheduler *s, uint64_t served)
 {
     struct slot *best = NULL;
-    for (size_t i = 0; i < s->slot_count; i++) {
+    for (size_t i = 0; i < s->slots_size; i++) {
         struct slot *slot = &s->slots[i];
         if (slot->state == SLOT_RENDERED && slot->served != served &&
             (!best || fairer(s, slot, best)))
@@ -128,7 +128,7 @@ void lane_dispatch(struct scheduler *s)
 /* The engine or a language is not to be had: pages that want it cannot be read here. */
 static void refuse_config(struct scheduler *s, struct lane *l, const struct error *why)
 {
-    for (size_t i = 0; i < s->slot_count; i++)
+    for (size_t i = 0; i < s->slots_size; i++)
         if (s->slots[i].state == SLOT_RENDERED && suits(s, l, &s->slots[i]))
             slot_fail(s, &s->slots[i], why);
     *l->engine = '\0';
@@ -195,7 +195,7 @@ void lane_receive(struct scheduler *s, struct lane *l)
         gone(s, l, end, &why);
     } else if (state == WORKER_STARTING && m.type == MESSAGE_READY) {
         l->worker.state = WORKER_IDLE;
-        scheduler_note_ready(s, &m, true);
+        status_note_ready(s, &m, true);
     } else if (state == WORKER_STARTING && m.type == MESSAGE_ERROR) {
         start_failed(s, l, &m);
     } else if (state == WORKER_BUSY && (m.type == MESSAGE_RESULT || m.type == MESSAGE_ERROR)) {
@@ -212,7 +212,7 @@ void lane_expire(struct scheduler *s, struct lane *l)
     error_set(&why, ERROR_TIMEOUT, "the page was not read after %lld s",
               (long long)s->settings->page_timeout);
     worker_stop(&l->worker);
-    scheduler_note(s, 0, 0, 1);
+    status_note(s, 0, 0, 1);
     if (slot)
         slot_fail(s, slot, &why);
     else

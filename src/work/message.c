@@ -113,12 +113,12 @@ int message_receive(int socket, struct message *m, int *fd, int timeout_ms, stru
     do
         n = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
-    if (n == 0 || (n < 0 && errno == ECONNRESET))
-        return 0;
     if (n < 0)
-        return error_errno(err, "receiving from a worker");
-    auto_fd taken = -1;
+        return errno == ECONNRESET ? 0 : error_errno(err, "receiving from a worker");
+    auto_fd taken = -1; /* an empty record may carry descriptors too */
     size_t count = take_descriptors(&header, &taken);
+    if (n == 0 && count == 0)
+        return 0;
     bool whole = n == (ssize_t)sizeof got && !(header.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
     if (!whole || count > 1 || !makes_sense(&got))
         return error_set(err, ERROR_BUG, "a worker sent a record that makes no sense");

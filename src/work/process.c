@@ -58,13 +58,14 @@ static int spawn(pid_t *pid, const char *program, char *const *argv, int worker_
     return code ? error_errno(err, "starting %s", program) : 0;
 }
 
-/* A socket pair whose worker end is not descriptor 3: dup2(3, 3) would keep close-on-exec. */
+/* A socket pair whose worker end is above descriptor 3: dup2(3, 3) would keep close-on-exec, and
+ * the child's standard input takes 0. */
 static int make_pair(int *ours, int *theirs, struct error *err)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
         return error_errno(err, "socketpair");
-    if (pair[1] == WORKER_FD) {
+    if (pair[1] <= WORKER_FD) {
         int moved = fcntl(pair[1], F_DUPFD_CLOEXEC, WORKER_FD + 1);
         close(pair[1]);
         if (moved < 0) {
@@ -128,11 +129,16 @@ static bool ended_by_itself(pid_t pid)
 {
     auto_fd handle = (int)syscall(SYS_pidfd_open, pid, 0);
     struct pollfd p = {.fd = handle, .events = POLLIN};
-    return handle >= 0 && poll(&p, 1, GRACE_MS) > 0;
+    int n;
+    do
+        n = handle < 0 ? 0 : poll(&p, 1, GRACE_MS);
+    while (n < 0 && errno == EINTR);
+    return n > 0;
 }
 
 enum process_end process_reap(struct process *p, struct error *why)
 {
+    must(p->pid > 0); /* kill(0) would end everyone */
     bool by_itself = ended_by_itself(p->pid);
     if (!by_itself)
         kill(p->pid, SIGKILL);
@@ -160,9 +166,12 @@ int process_call(struct process *p, const struct message *request, int fd,
                  struct error *err)
 {
     auto_fd got = -1;
-    if (request && message_send(p->socket, request, fd, err) < 0)
-        return -1;
-    int rc = message_receive(p->socket, answer, &got, timeout_ms, err);
+    if (!p->pid)
+        return error_set(err, ERROR_CRASHED, "the worker is gone");
+    /* It cannot be told when it has died: its end says how. */
+    int rc = request && message_send(p->socket, request, fd, err) < 0
+                 ? 0
+                 : message_receive(p->socket, answer, &got, timeout_ms, err);
     if (rc == 0) {
         process_reap(p, err);
         return -1;
@@ -171,9 +180,10 @@ int process_call(struct process *p, const struct message *request, int fd,
         process_kill(p);
         return -1;
     }
-    if (answer->type == MESSAGE_ERROR)
+    bool ours = answer->ticket == (request ? request->ticket : 0);
+    if (ours && answer->type == MESSAGE_ERROR)
         return message_error(answer, err);
-    if (answer->type != expected) {
+    if (!ours || answer->type != expected) {
         process_kill(p);
         return error_set(err, ERROR_BUG, "a worker answered out of turn");
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * Names of the parts of the sandbox. Apart from sandbox.c because pagemill reports them and closes none.
+ * Names of the parts of the sandbox. Apart from sandbox.c because pagemill reports them and closes
+ * none.
  */
 #include "work/sandbox.h"
 

@@ -24,117 +24,9 @@ enum {
     CLAIM_BATCH = 64,
 };
 
-void slot_clear(struct slot *slot)
-{
-    fd_close(&slot->raster_fd);
-    *slot = (struct slot){.raster_fd = -1};
-}
-
-size_t scheduler_count_slots(const struct scheduler *s, const struct document *document,
-                             enum slot_state state)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s->slot_count; i++) {
-        const struct slot *slot = &s->slots[i];
-        n += slot->state != SLOT_FREE && (!document || slot->document == document) &&
-             (state == SLOT_FREE || slot->state == state);
-    }
-    return n;
-}
-
-/* A claim that the store would not end is given back; failing that, its lease lapses. */
-static void settle(struct scheduler *s, struct slot *slot, int rc, const struct error *err)
-{
-    if (rc < 0) {
-        log_line(LOG_ERROR, slot->claim.job, (int)slot->claim.page, "%s", err->text);
-        job_released(s->service, &slot->claim, NULL);
-    }
-    slot_clear(slot);
-    s->next_claim = 0;
-}
-
-void slot_finish(struct scheduler *s, struct slot *slot, int fd, uint64_t size)
-{
-    struct error err;
-    const char *json = process_map(fd, size, PAGE_MAX_JSON, &err);
-    if (!json) {
-        slot_fail(s, slot, &err);
-        return;
-    }
-    int rc = job_done(s->service, &slot->claim, json, size, &err);
-    process_unmap(json, size);
-    settle(s, slot, rc, &err);
-}
-
-void slot_fail(struct scheduler *s, struct slot *slot, const struct error *why)
-{
-    struct error err;
-    log_line(LOG_INFO, slot->claim.job, (int)slot->claim.page, "%s: %s", error_code(why->class),
-             why->text);
-    settle(s, slot, job_failed(s->service, &slot->claim, why, &err), &err);
-}
-
-void slot_release(struct scheduler *s, struct slot *slot)
-{
-    struct error err;
-    if (job_released(s->service, &slot->claim, &err) < 0)
-        log_line(LOG_ERROR, slot->claim.job, (int)slot->claim.page, "%s", err.text);
-    slot_clear(slot);
-}
-
-void slot_bereave(struct scheduler *s, struct slot *slot, enum process_end end,
-                  const struct error *why)
-{
-    struct error err;
-    if (end == PROCESS_CRASHED) {
-        slot_fail(s, slot, why);
-        return;
-    }
-    log_line(LOG_WARNING, slot->claim.job, (int)slot->claim.page, "%s", why->text);
-    settle(s, slot, job_lost(s->service, &slot->claim, &err), &err);
-}
-
-void scheduler_note(struct scheduler *s, int64_t starts, int64_t crashes, int64_t kills)
-{
-    pthread_mutex_lock(&s->mutex);
-    s->status.worker_starts += starts;
-    s->status.worker_crashes += crashes;
-    s->status.worker_kills += kills;
-    pthread_mutex_unlock(&s->mutex);
-}
-
-void scheduler_note_ready(struct scheduler *s, const struct message *ready, bool lane)
-{
-    pthread_mutex_lock(&s->mutex);
-    s->status.sandbox &= ready->u.ready.sandbox;
-    if (lane) {
-        memcpy(s->status.engine, ready->u.ready.engine, sizeof s->status.engine);
-        s->channels = ready->u.ready.channels;
-    }
-    pthread_mutex_unlock(&s->mutex);
-}
-
-static void publish_status(struct scheduler *s)
-{
-    int ready = 0, busy = 0, documents = 0;
-    for (size_t i = 0; i < s->lane_count; i++) {
-        ready += s->lanes[i].worker.state >= WORKER_IDLE;
-        busy += s->lanes[i].worker.state == WORKER_BUSY;
-    }
-    for (size_t i = 0; i < s->document_count; i++)
-        documents += s->documents[i].worker.state != WORKER_NONE;
-    pthread_mutex_lock(&s->mutex);
-    s->status.lanes = (int)s->lane_count;
-    s->status.lanes_ready = ready;
-    s->status.lanes_busy = busy;
-    s->status.documents = documents;
-    s->status.claims = (int)scheduler_count_slots(s, NULL, SLOT_FREE);
-    pthread_mutex_unlock(&s->mutex);
-}
-
 static struct slot *free_slot(struct scheduler *s)
 {
-    for (size_t i = 0; i < s->slot_count; i++)
+    for (size_t i = 0; i < s->slots_size; i++)
         if (s->slots[i].state == SLOT_FREE)
             return &s->slots[i];
     return NULL;
@@ -156,7 +48,7 @@ static size_t claim_some(struct scheduler *s, bool idle_jobs, size_t limit)
 {
     struct claim claims[CLAIM_BATCH];
     struct error err;
-    size_t used = scheduler_count_slots(s, NULL, SLOT_FREE);
+    size_t used = slot_count(s, NULL, SLOT_FREE);
     size_t want = limit > used ? limit - used : 0;
     if (want > CLAIM_BATCH)
         want = CLAIM_BATCH;
@@ -177,8 +69,8 @@ static void claim_pages(struct scheduler *s, int64_t now)
     if (s->draining || now < s->next_claim)
         return;
     size_t got = claim_some(s, false, s->capacity);
-    got += claim_some(s, true, s->slot_count);
-    bool busy = scheduler_count_slots(s, NULL, SLOT_FREE) > 0;
+    got += claim_some(s, true, s->slots_size);
+    bool busy = slot_count(s, NULL, SLOT_FREE) > 0;
     s->next_claim = now + (got || busy ? BUSY_CLAIM_MS : IDLE_CLAIM_MS);
 }
 
@@ -187,12 +79,12 @@ static void beat(struct scheduler *s, int64_t now)
     if (now < s->next_beat)
         return;
     s->next_beat = now + JOB_BEAT_MS;
-    struct claim *claims = x_calloc(s->slot_count, sizeof *claims);
-    struct slot **slots = x_calloc(s->slot_count, sizeof *slots);
-    bool *held = x_calloc(s->slot_count, sizeof *held);
+    struct claim *claims = x_calloc(s->slots_size, sizeof *claims);
+    struct slot **slots = x_calloc(s->slots_size, sizeof *slots);
+    bool *held = x_calloc(s->slots_size, sizeof *held);
     struct error err;
     size_t n = 0;
-    for (size_t i = 0; i < s->slot_count; i++)
+    for (size_t i = 0; i < s->slots_size; i++)
         if (s->slots[i].state != SLOT_FREE) {
             slots[n] = &s->slots[i];
             claims[n++] = s->slots[i].claim;
@@ -302,7 +194,7 @@ static int next_timeout(const struct scheduler *s, int64_t now)
         due = earliest(due, s->drain_deadline);
     for (size_t i = 0; i < s->document_count; i++)
         if (*s->documents[i].id && (s->documents[i].worker.state != WORKER_NONE ||
-                                    scheduler_count_slots(s, &s->documents[i], SLOT_WAITING)))
+                                    slot_count(s, &s->documents[i], SLOT_WAITING)))
             due = earliest(due, worker_due(&s->documents[i].worker));
     for (size_t i = 0; i < s->lane_count; i++)
         if (*s->lanes[i].engine)
@@ -339,10 +231,10 @@ static void receive(struct scheduler *s)
 
 static bool drained(struct scheduler *s, int64_t now)
 {
-    for (size_t i = 0; i < s->slot_count; i++)
+    for (size_t i = 0; i < s->slots_size; i++)
         if (s->slots[i].state == SLOT_WAITING || s->slots[i].state == SLOT_RENDERED)
             slot_release(s, &s->slots[i]);
-    return now >= s->drain_deadline || !scheduler_count_slots(s, NULL, SLOT_FREE);
+    return now >= s->drain_deadline || !slot_count(s, NULL, SLOT_FREE);
 }
 
 static void *run(void *arg)
@@ -360,12 +252,12 @@ static void *run(void *arg)
         lane_dispatch(s);
         beat(s, now);
         sweep(s, now);
-        publish_status(s);
+        status_publish(s);
         wait_for_workers(s);
         receive(s);
         expire(s, clock_steady());
     }
-    for (size_t i = 0; i < s->slot_count; i++)
+    for (size_t i = 0; i < s->slots_size; i++)
         if (s->slots[i].state != SLOT_FREE)
             slot_release(s, &s->slots[i]);
     document_close_all(s);
@@ -380,14 +272,14 @@ static struct scheduler *scheduler_new(struct job_service *service, const struct
     s->settings = settings;
     s->lane_count = (size_t)settings->lanes;
     s->capacity = s->lane_count * (1 + (size_t)settings->ahead);
-    s->slot_count = s->capacity + s->lane_count;
-    s->document_count = s->slot_count + s->lane_count + 1;
-    s->slots = x_calloc(s->slot_count, sizeof *s->slots);
+    s->slots_size = s->capacity + s->lane_count;
+    s->document_count = s->slots_size + s->lane_count + 1;
+    s->slots = x_calloc(s->slots_size, sizeof *s->slots);
     s->documents = x_calloc(s->document_count, sizeof *s->documents);
     s->lanes = x_calloc(s->lane_count, sizeof *s->lanes);
     s->polls = x_calloc(1 + s->document_count + s->lane_count, sizeof *s->polls);
     s->status.sandbox = UINT32_MAX;
-    for (size_t i = 0; i < s->slot_count; i++)
+    for (size_t i = 0; i < s->slots_size; i++)
         s->slots[i].raster_fd = -1;
     for (size_t i = 0; i < s->document_count; i++)
         s->documents[i] = (struct document){.fd = -1, .worker.process = PROCESS_NONE};
@@ -445,11 +337,4 @@ void scheduler_stop(struct scheduler *s, int64_t drain_ms)
     (void)written;
     if (!stopped)
         pthread_join(s->thread, NULL);
-}
-
-void scheduler_status(struct scheduler *s, struct scheduler_status *out)
-{
-    pthread_mutex_lock(&s->mutex);
-    *out = s->status;
-    pthread_mutex_unlock(&s->mutex);
 }

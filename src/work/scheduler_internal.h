@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * What scheduler.c, document.c and lane.c share. All of it belongs to the scheduler's thread.
+ * What scheduler.c and the files below it share: document.c and lane.c, on slot.c, worker.c and
+ * scheduler_status.c. All of it belongs to the scheduler's thread.
  *
  * A slot is one claim in flight. It waits for its document's decode process, is rendered, waits for
  * a lane, is read; with a text layer it ends after the first. Page 0 of a claim opens the document.
@@ -74,7 +75,7 @@ struct scheduler {
     struct document *documents; /* as many as slots and some that stay open */
     struct lane *lanes;
     struct pollfd *polls;
-    size_t slot_count, document_count, lane_count;
+    size_t slots_size, document_count, lane_count;
     size_t capacity; /* slots claimed in normal times; the rest is for jobs that have nothing in
                         flight */
     uint64_t ticket, order;
@@ -93,22 +94,25 @@ struct scheduler {
     size_t changed_count, changed_space;
 };
 
-/* scheduler.c */
-void slot_clear(struct slot *slot);
-size_t scheduler_count_slots(
-    const struct scheduler *s, const struct document *document,
-    enum slot_state state); /* document NULL: all; SLOT_FREE: any that is not free */
-/* End the slot's claim: with a result, as failed, as lost, or given back. The slot is free after.
+/* slot.c. slot_count: slots of a document (NULL: of all) in a state (SLOT_FREE: in any but free).
  */
+size_t slot_count(const struct scheduler *s, const struct document *document,
+                  enum slot_state state);
+void slot_clear(struct slot *slot);
+/* End the slot's claim: with a result, as failed, given back. */
 void slot_finish(struct scheduler *s, struct slot *slot, int fd, uint64_t size);
 void slot_fail(struct scheduler *s, struct slot *slot, const struct error *why);
 void slot_release(struct scheduler *s, struct slot *slot);
 /* The slot's worker has gone: as process_reap says, the page is to blame or not. */
 void slot_bereave(struct scheduler *s, struct slot *slot, enum process_end end,
                   const struct error *why);
-void scheduler_note(struct scheduler *s, int64_t starts, int64_t crashes, int64_t kills);
-void scheduler_note_ready(struct scheduler *s, const struct message *ready, bool lane);
 
+/* scheduler_status.c */
+void status_note(struct scheduler *s, int64_t starts, int64_t crashes, int64_t kills);
+void status_note_ready(struct scheduler *s, const struct message *ready, bool lane);
+void status_publish(struct scheduler *s);
+
+/* worker.c */
 /* What a worker's socket holds: 1 a message that answers its ticket, 0 the worker is gone or was
  * killed for nonsense, with *end and *why set. */
 int worker_receive(struct scheduler *s, struct worker *w, struct message *m, int *fd,

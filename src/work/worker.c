@@ -29,7 +29,7 @@ int worker_start(struct scheduler *s, struct worker *w, const char *const *args)
     w->deadline = clock_steady() + START_TIMEOUT_MS;
     w->ticket = 0;
     w->slot = NULL;
-    scheduler_note(s, 1, 0, 0);
+    status_note(s, 1, 0, 0);
     return 1;
 }
 
@@ -68,14 +68,14 @@ int worker_receive(struct scheduler *s, struct worker *w, struct message *m, int
         return 1;
     if (rc == 0) {
         *end = process_reap(&w->process, why);
-        scheduler_note(s, 0, *end == PROCESS_CRASHED, *end == PROCESS_KILLED);
+        status_note(s, 0, *end == PROCESS_CRASHED, *end == PROCESS_KILLED);
     } else {
         if (rc > 0)
             error_set(why, ERROR_BUG, "a worker answered out of turn");
         fd_close(fd);
         *end = PROCESS_CRASHED;
         process_kill(&w->process);
-        scheduler_note(s, 0, 1, 0);
+        status_note(s, 0, 1, 0);
     }
     w->state = WORKER_NONE;
     worker_throttle(w);

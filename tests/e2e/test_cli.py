@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The command line as people use it."""
+import json
+import os
+import pathlib
+import pty
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import documents
+import harness
+
+PAGEMILL = harness.BUILD / "pagemill"
+
+
+def run(*args, status=0, **options):
+    done = subprocess.run([PAGEMILL, *args], capture_output=True, timeout=120, **options)
+    assert done.returncode == status, f"status {done.returncode}: {done.stderr.decode()}"
+    return done
+
+
+class Cli(unittest.TestCase):
+    def setUp(self):
+        self.top = pathlib.Path(tempfile.mkdtemp(prefix="pagemill-cli-"))
+        self.addCleanup(shutil.rmtree, self.top)
+        self.pdf = self.file("three.pdf", documents.make_pdf(3))
+        self.scan = self.file("scan.pdf", documents.make_scan_pdf(2))
+
+    def file(self, name, data):
+        path = self.top / name
+        path.write_bytes(data)
+        return path
+
+    def firsts(self, text):
+        return [page.splitlines()[0] for page in text.split("\f")]
+
+    def expected(self, pages):
+        return [documents.page_lines(n)[0] for n in pages]
+
+    # --- ocr ---
+
+    def test_text_to_a_pipe_and_silence_beside_it(self):
+        done = run("ocr", self.scan)
+        self.assertEqual(self.firsts(done.stdout.decode()), self.expected((1, 2)))
+        self.assertEqual(done.stderr, b"")
+
+    def test_standard_input_and_a_choice_of_pages(self):
+        done = run("ocr", "--text-layer", "text", "-p", "2-", "-", input=self.pdf.read_bytes())
+        self.assertEqual(self.firsts(done.stdout.decode()), self.expected((2, 3)))
+
+    def test_formats(self):
+        job = json.loads(run("ocr", "--text-layer=text", "-f", "json", self.pdf).stdout)
+        self.assertEqual([p["page"] for p in job["pages"]], [1, 2, 3])
+        self.assertEqual(job["job"]["filename"], "three.pdf")
+        lines = run("ocr", "--text-layer=text", "-f", "ndjson", self.pdf).stdout.splitlines()
+        self.assertEqual(len([json.loads(line) for line in lines]), 3)
+        run("ocr", "-f", "docx", self.pdf, status=4)
+
+    def test_a_file_or_a_directory_to_write_to(self):
+        run("ocr", "--text-layer=text", "-o", self.top / "out.md", self.pdf)
+        self.assertIn(documents.page_key(3), (self.top / "out.md").read_text())
+        out = self.top / "many"
+        out.mkdir()
+        run("ocr", "--text-layer=text", "-o", out, "-f", "txt", self.pdf, self.file("b.pdf", documents.make_pdf(1)))
+        self.assertEqual(sorted(p.name for p in out.iterdir()), ["b.txt", "three.txt"])
+
+    def test_a_pattern_that_the_shell_left_alone(self):
+        self.file("three2.pdf", documents.make_pdf(1))
+        done = run("ocr", "--text-layer=text", str(self.top / "three*.pdf"))
+        self.assertEqual(done.stdout.decode().count("PAGE"), 4)
+
+    def test_one_bad_file_does_not_stop_the_others(self):
+        bad = self.file("bad.pdf", b"%PDF-1.4 nothing here")
+        done = run("ocr", "--text-layer=text", bad, self.pdf, status=2)
+        self.assertEqual(self.firsts(done.stdout.decode()), self.expected((1, 2, 3)))
+        self.assertIn("bad.pdf: input:", done.stderr.decode())
+
+    def test_exit_statuses(self):
+        locked = self.file("locked.pdf", documents.encrypt_pdf(documents.make_pdf(1), "x"))
+        for status, args in ((3, [locked]), (3, ["--password", "y", locked]), (0, ["--password", "x", locked]),
+                             (4, [self.file("a.txt", b"words")]), (7, [self.top / "absent.pdf"]),
+                             (2, ["--languages", "xyz", self.pdf]), (2, ["--nonsense", self.pdf]),
+                             (2, [self.file("empty.pdf", b"")]), (5, ["--max-pages", "2", self.pdf])):
+            with self.subTest(args):
+                run("ocr", "--text-layer=text", *args, status=status)
+
+    def test_progress_on_a_terminal(self):
+        ours, theirs = pty.openpty()
+        done = subprocess.Popen([PAGEMILL, "ocr", self.scan], stdout=subprocess.DEVNULL, stderr=theirs)
+        self.assertEqual(done.wait(60), 0)
+        os.close(theirs)
+        self.assertIn(b"/2 pages", os.read(ours, 65536))
+        os.close(ours)
+
+    # --- the others ---
+
+    def test_help_and_manual(self):
+        self.assertIn(b"pagemill ocr", run("--help").stdout)
+        self.assertRegex(run("--version").stdout, rb"^pagemill \d+\.\d+\.\d+\n$")
+        for command in ("serve", "ocr", "jobs", "doctor"):
+            self.assertIn(b"--", run(command, "--help").stdout)
+        page = run("man").stdout.decode()
+        for word in (".TH PAGEMILL", "\\-\\-page\\-timeout", "\\-\\-text\\-layer", "AUTH_TOKEN"):
+            self.assertIn(word, page)
+        run("frobnicate", status=2)
+
+    def test_doctor_reads_its_page(self):
+        said = run("doctor").stdout.decode()
+        for word in ("tesseract", "seccomp", "self-test        read in"):
+            self.assertIn(word, said)
+        run("doctor", "--languages", "xyz", status=2)
+
+    def test_settings_from_file_environment_and_flag(self):
+        config = self.file("p.yaml", b"# ours\nmax_pages: 1\nlanes: 1\n")
+        run("ocr", "--text-layer=text", self.pdf, status=5, env={**os.environ, "PAGEMILL_CONFIG": str(config)})
+        run("ocr", "--text-layer=text", self.pdf, env={**os.environ, "PAGEMILL_CONFIG": str(config),
+                                                       "PAGEMILL_MAX_PAGES": "3"})
+        run("ocr", "--text-layer=text", "--max-pages", "1", self.pdf, status=5,
+            env={**os.environ, "PAGEMILL_MAX_PAGES": "3"})
+        bad = self.file("bad.yaml", b"max_pages: 1\nmax_pagse: 2\n")
+        done = run("ocr", self.pdf, status=2, env={**os.environ, "PAGEMILL_CONFIG": str(bad)})
+        self.assertIn(b"bad.yaml, line 2: 'max_pagse'", done.stderr)
+
+    def test_jobs_on_a_server(self):
+        with harness.Server("--lanes", "1") as server:
+            url = f"http://127.0.0.1:{server.port}"
+            job = server.submit(documents.make_pdf(2), "two.pdf", text_layer="text")["id"]
+            said = run("jobs", "--server", url, "watch", job).stdout.decode()
+            self.assertTrue(said.strip().endswith("completed 2/2 pages, 0 failed"), said)
+            self.assertIn("two.pdf", run("jobs", "--server", url).stdout.decode())
+            self.assertIn(job, run("jobs", "--server", url, "show", job).stdout.decode())
+            run("jobs", "--server", url, "cancel", job, status=8)
+            long = server.submit(documents.make_scan_pdf(20))["id"]
+            self.assertIn("cancelled", run("jobs", "--server", url, "cancel", long).stdout.decode())
+            run("jobs", "--server", url, "delete", long)
+            run("jobs", "--server", url, "show", long, status=7)
+            run("jobs", "--server", url, "show", "nonsense", status=2)
+        run("jobs", "--server", url, status=12)
+
+
+if __name__ == "__main__":
+    harness.main(needs=("qpdf",))
