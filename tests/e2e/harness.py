@@ -286,6 +286,7 @@ def show_logs():
 def main(needs=()):
     """Runs the calling test file. needs: programs that must be installed."""
     atexit.register(clean_up)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a time-out still cleans up
     for program in ("pagemill", "pagemill-work"):
         if not (BUILD / program).exists():
             skip_file(f"no {program} in {BUILD}: set PAGEMILL_BUILD to a build directory")
