@@ -4,8 +4,11 @@
  */
 #include "cmd/cmd.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct command *find_command(const char *name)
 {
@@ -32,8 +35,22 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+/* What a careless parent left us: an ignored SIGCHLD would hide how workers end, and a closed
+ * descriptor 2 would make the log go to whatever file is opened next. */
+static void mend_inheritance(void)
+{
+    signal(SIGCHLD, SIG_DFL);
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd < STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    mend_inheritance();
     if (argc < 2)
         return help(stderr);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0 ||

@@ -41,7 +41,7 @@ static void flags_and_words_are_told_apart(void **state)
     struct options o;
     struct error err;
     struct words l = LINE("a.pdf", "--page-timeout", "7", "--dpi=300", "-", "-l", "deu", "b.pdf",
-                         "--strict", "c.pdf", "-p", "-4", "--", "--dpi=1", "--");
+                          "--strict", "c.pdf", "-p", "-4", "--", "--dpi=1", "--");
     (void)state;
     assert_int_equal(OK(parse(&l, &s, &o, &err)), 6);
     static const char *const kept[] = {"a.pdf", "-", "b.pdf", "c.pdf", "--dpi=1", "--"};
@@ -57,10 +57,8 @@ static void flags_and_words_are_told_apart(void **state)
 
 static void forms_of_a_flag(void **state)
 {
-    static const char *const forms[][3] = {{"--max-pages=9"},
-                                           {"--max-pages", "9"},
-                                           {"--max_pages", "9"},
-                                           {"--max_pages=9"}};
+    static const char *const forms[][3] = {
+        {"--max-pages=9"}, {"--max-pages", "9"}, {"--max_pages", "9"}, {"--max_pages=9"}};
     (void)state;
     for (size_t i = 0; i < COUNT(forms); i++) {
         struct settings s;
@@ -104,7 +102,8 @@ static void bad_flags_are_refused(void **state)
         {{"--dpi="}, "dpi: ''"},
         {{"--strict=perhaps"}, "strict: 'perhaps'"},
         {{"--dpi=300", "--lanes", "-1"}, "lanes: '-1'"},
-        {{"--a-flag-that-is-far-longer-than-the-name-of-any-setting-could-be-here"}, "unknown flag"},
+        {{"--a-flag-that-is-far-longer-than-the-name-of-any-setting-could-be-here"},
+         "unknown flag"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -40,7 +40,7 @@ static void every_class_has_its_row(void **state)
 
 static void deterministic_failures_are_never_retried(void **state)
 {
-    static const enum error_class once[] = {ERROR_INPUT,     ERROR_PASSWORD, ERROR_UNSUPPORTED,
+    static const enum error_class once[] = {ERROR_INPUT,     ERROR_PASSWORD,  ERROR_UNSUPPORTED,
                                             ERROR_LIMIT,     ERROR_NOT_FOUND, ERROR_DENIED,
                                             ERROR_CANCELLED, ERROR_CONFLICT};
     (void)state;
@@ -315,10 +315,22 @@ static void json_numbers_are_short(void **state)
         int decimals;
         const char *json;
     } cases[] = {
-        {0, 1, "0"},          {-0.0, 0, "0"},        {-0.04, 1, "0"},      {-0.0, 3, "0"},
-        {100, 0, "100"},      {100, 2, "100"},       {0.1, 4, "0.1"},      {-1.5, 2, "-1.5"},
-        {1234.5678, 2, "1234.57"}, {0.99999, 4, "1"}, {-10, 1, "-10"},     {NAN, 1, "null"},
-        {INFINITY, 1, "null"}, {-INFINITY, 0, "null"}, {1e300, 1, "null"}, {1e15, 1, "1000000000000000"},
+        {0, 1, "0"},
+        {-0.0, 0, "0"},
+        {-0.04, 1, "0"},
+        {-0.0, 3, "0"},
+        {100, 0, "100"},
+        {100, 2, "100"},
+        {0.1, 4, "0.1"},
+        {-1.5, 2, "-1.5"},
+        {1234.5678, 2, "1234.57"},
+        {0.99999, 4, "1"},
+        {-10, 1, "-10"},
+        {NAN, 1, "null"},
+        {INFINITY, 1, "null"},
+        {-INFINITY, 0, "null"},
+        {1e300, 1, "null"},
+        {1e15, 1, "1000000000000000"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -70,7 +70,7 @@ static void a_good_file_is_read(void **state)
 static void other_spellings_of_a_mapping(void **state)
 {
     static const char *const texts[] = {"---\ndpi: 300\n", "---\ndpi: 300\n...\n", "{dpi: 300}",
-                                        "dpi: 300", "\xEF\xBB\xBF" "dpi: 300\n"};
+                                        "dpi: 300", "\xEF\xBB\xBF{dpi: 300}"};
     struct settings s;
     struct error err;
     (void)state;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The output formats that are text: whole outputs, marks of failed pages, and what Markdown escapes.
+ * The output formats that are text: whole outputs, marks of failed pages, and what Markdown
+ * escapes.
  */
 #include "unit.h"
 
@@ -142,17 +143,20 @@ static const struct {
     {"\tcode", "code"},
     {"  - x", "\\- x"},
     {"   1. x", "1\\. x"},
-    {"a - b # c + d > e", "a - b # c + d \\> e"},
+    {"a - b # c + d > e", "a - b # c + d > e"},
     {"*a* **b** _c_ __d__", "\\*a\\* \\*\\*b\\*\\* \\_c\\_ \\_\\_d\\_\\_"},
-    {"snake_case_word", "snake\\_case\\_word"},
+    {"snake_case_word", "snake_case_word"},
+    {"a_b_ _c_d a__b", "a_b\\_ \\_c_d a\\_\\_b"},
+    {"\xC3\xA9_\xC3\xA9", "\xC3\xA9\\_\xC3\xA9"},
+    {"http://a.b/c_d?e=1&f=2", "http://a.b/c_d?e=1&f=2"},
     {"~~gone~~", "\\~\\~gone\\~\\~"},
-    {"<script>alert(1)</script>", "\\<script\\>alert(1)\\</script\\>"},
-    {"<b onload=x>", "\\<b onload=x\\>"},
-    {"<!-- x -->", "\\<!-- x --\\>"},
-    {"<http://a.b>", "\\<http://a.b\\>"},
+    {"<script>alert(1)</script>", "\\<script>alert(1)\\</script>"},
+    {"<b onload=x>", "\\<b onload=x>"},
+    {"<!-- x -->", "\\<!-- x -->"},
+    {"<http://a.b>", "\\<http://a.b>"},
     {"a | b", "a \\| b"},
     {"| a | b |", "\\| a \\| b \\|"},
-    {"AT&T R&D", "AT\\&T R\\&D"},
+    {"AT&T R&D &c", "AT&T R&D &c"},
     {"&amp;", "\\&amp;"},
     {"&#35; &#x23;", "\\&#35; \\&#x23;"},
     {"a & b &", "a & b &"},

@@ -25,9 +25,11 @@ static void every_option_is_set_by_name(void **state)
     static const struct {
         const char *name, *value;
     } cases[] = {
-        {"engine", "tesseract"}, {"languages", "eng+deu"}, {"pages", "1-3,7-"},
-        {"password", "swordfish"}, {"text_layer", "text"}, {"dpi", "300"},
-        {"priority", "-7"},      {"ttl", "60"},            {"strict", "true"},
+        {"engine", "tesseract"}, {"languages", "eng+deu"},
+        {"pages", "1-3,7-"},     {"password", "swordfish"},
+        {"text_layer", "text"},  {"dpi", "300"},
+        {"priority", "-7"},      {"ttl", "60"},
+        {"strict", "true"},
     };
     struct options o = standard();
     struct error err;
@@ -39,7 +41,7 @@ static void every_option_is_set_by_name(void **state)
         param_text(param_find(&options_table, cases[i].name), &o, text, sizeof text);
         assert_string_equal(text, cases[i].value);
     }
-    OK(options_check(&o, &err));
+    OK(options_settle(&o, &err));
 }
 
 static void unknown_options_are_refused_by_name(void **state)
@@ -71,14 +73,15 @@ static void languages_are_normalised(void **state)
         {"languages", "script/Latin", "script/Latin"},
         {"languages", "", ""},
         {"languages", " ", ""},
+        {"languages", "+eng++deu+", "eng+deu"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct options o = standard();
         struct error err;
         OK(options_set(&o, cases[i].name, cases[i].value, &err));
+        OK(options_settle(&o, &err));
         assert_string_equal(o.languages, cases[i].languages);
-        OK(options_check(&o, &err));
     }
 }
 
@@ -87,9 +90,12 @@ static void bad_combinations_are_refused(void **state)
     static const struct {
         const char *name, *value, *says;
     } cases[] = {
-        {"languages", "../eng", "languages"},   {"languages", "eng;rm", "languages"},
-        {"languages", "eng\xC3\xA9", "languages"}, {"languages", "eng.traineddata", "languages"},
-        {"pages", "3-1", "pages"},              {"pages", "x", "pages"},
+        {"languages", "../eng", "languages"},
+        {"languages", "eng;rm", "languages"},
+        {"languages", "eng\xC3\xA9", "languages"},
+        {"languages", "eng.traineddata", "languages"},
+        {"pages", "3-1", "pages"},
+        {"pages", "x", "pages"},
         {"pages", "0", "pages"},
     };
     (void)state;
@@ -97,14 +103,7 @@ static void bad_combinations_are_refused(void **state)
         struct options o = standard();
         struct error err;
         OK(options_set(&o, cases[i].name, cases[i].value, &err));
-        REFUSED_SAYING(ERROR_INPUT, cases[i].says, options_check(&o, &err));
-    }
-    struct options o = standard();
-    struct error err;
-    static const char *const raw[] = {"+eng", "eng+", "eng++deu"}; /* not through options_set */
-    for (size_t i = 0; i < COUNT(raw); i++) {
-        strcpy(o.languages, raw[i]);
-        REFUSED(ERROR_INPUT, options_check(&o, &err));
+        REFUSED_SAYING(ERROR_INPUT, cases[i].says, options_settle(&o, &err));
     }
 }
 
@@ -194,21 +193,21 @@ static void a_value_too_long_is_refused(void **state)
 static void an_error_never_quotes_the_request(void **state)
 {
     static const char *const cases[] = {
-        "{\"password\": swordfish}",
-        "{\"password\": \"swordfish",
-        "{\"password\": \"swordfish\" \"x\"}",
-        "{\"password\": \"swordfish\n\"}",
-        "{\"password\": [\"swordfish\"]}",
-        "swordfish",
+        "{\"password\": swordfish}",           "{\"password\": \"swordfish",
+        "{\"password\": \"swordfish\" \"x\"}", "{\"password\": \"swordfish\n\"}",
+        "{\"password\": [\"swordfish\"]}",     "swordfish",
     };
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct options o;
         struct error err;
-        auto_strbuf metadata = {0};
         REFUSED(ERROR_INPUT, decode(&o, cases[i], NULL, &err));
         assert_null(strstr(err.text, "fish"));
     }
+    struct error err;
+    auto_strbuf metadata = {0};
+    REFUSED(ERROR_INPUT, options_metadata("{\"a\": swordfish}", 16, &metadata, &err));
+    assert_null(strstr(err.text, "fish"));
 }
 
 static void metadata_is_capped(void **state)
@@ -244,8 +243,14 @@ static void metadata_is_any_json(void **state)
     static const struct {
         const char *json, *compact; /* NULL: refused */
     } cases[] = {
-        {" 7 ", "7"},       {"null", "null"},   {"\"x\"", "\"x\""}, {"[ 1 , {} ]", "[1,{}]"},
-        {"", NULL},         {"x", NULL},        {"{\"a\":1,\"a\":2}", NULL}, {"1 2", NULL},
+        {" 7 ", "7"},
+        {"null", "null"},
+        {"\"x\"", "\"x\""},
+        {"[ 1 , {} ]", "[1,{}]"},
+        {"", NULL},
+        {"x", NULL},
+        {"{\"a\":1,\"a\":2}", NULL},
+        {"1 2", NULL},
         {"\"\\u0000\"", NULL},
     };
     (void)state;

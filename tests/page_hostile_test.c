@@ -175,7 +175,7 @@ static void each_lie_is_refused(void **state)
 
 static void other_documents_are_refused(void **state)
 {
-    static const char *const texts[] = {"",     " ",  "null", "true", "7",   "\"page\"", "[]",
+    static const char *const texts[] = {"",     " ",  "null", "true", "7",    "\"page\"", "[]",
                                         "[{}]", "{}", "{",    "}",    "\xFF", "nan",      "\0"};
     (void)state;
     for (size_t i = 0; i < COUNT(texts); i++)
@@ -331,9 +331,9 @@ static uint32_t next_random(uint32_t below)
 
 static size_t mutate(char *json, size_t len, size_t space)
 {
-    static const char *const tokens[] = {"0",    "-1",     "1e9",   "null", "[]",  "{}",
+    static const char *const tokens[] = {"0",    "-1",      "1e9",  "null", "[]",  "{}",
                                          "\"\"", "\\u0000", "\xFF", "true", "65",  ",",
-                                         "}",    "]",      "\"",    ":",    "0.5", "\\ud800"};
+                                         "}",    "]",       "\"",   ":",    "0.5", "\\ud800"};
     size_t at = next_random((uint32_t)len);
     const char *token = tokens[next_random(COUNT(tokens))];
     size_t n = strlen(token), span = 1 + next_random(8);

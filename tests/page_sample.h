@@ -10,20 +10,20 @@
 #include <string.h>
 
 /* What page_encode must make of sample_page(1). */
-#define SAMPLE_HEAD                                                              \
-    "{\"page\":1,\"width\":1000,\"height\":1400,\"unit\":\"px\",\"dpi\":144,"   \
+#define SAMPLE_HEAD                                                               \
+    "{\"page\":1,\"width\":1000,\"height\":1400,\"unit\":\"px\",\"dpi\":144,"     \
     "\"rotation\":90,\"skew\":-1.25,\"source\":\"ocr\",\"engine\":\"tesseract\"," \
     "\"language\":\"eng\",\"confidence\":0.8,\"duration_ms\":1234,"
 #define SAMPLE_QUAD "\"polygon\":[[10,20.5],[110,20.5],[110,40],[10,40]],"
 #define SAMPLE_QUAD_2 "\"polygon\":[[120,20.5],[220,20.5],[220,40],[120,40]],"
-#define SAMPLE_JSON                                                                    \
-    SAMPLE_HEAD                                                                        \
-    "\"blocks\":[{\"id\":0,\"type\":\"heading\",\"level\":2,\"bbox\":[10,20.5,220,40]," \
+#define SAMPLE_JSON                                                                            \
+    SAMPLE_HEAD                                                                                \
+    "\"blocks\":[{\"id\":0,\"type\":\"heading\",\"level\":2,\"bbox\":[10,20.5,220,40],"        \
     "\"order\":0,\"confidence\":0.8,\"lines\":[{\"text\":\"Gr\xC3\xBC\xC3\x9F \\\"Gott\\\"\"," \
-    "\"polygon\":[[10,20.5],[220,20.5],[220,40],[10,40]],\"confidence\":0.8,\"words\":["     \
-    "{\"text\":\"Gr\xC3\xBC\xC3\x9F\"," SAMPLE_QUAD "\"confidence\":0.9},"                    \
-    "{\"text\":\"\\\"Gott\\\"\"," SAMPLE_QUAD_2 "\"confidence\":0.7}]}]},"                    \
-    "{\"id\":1,\"type\":\"text\",\"bbox\":[0,0,0,0],\"order\":1,\"confidence\":0,"           \
+    "\"polygon\":[[10,20.5],[220,20.5],[220,40],[10,40]],\"confidence\":0.8,\"words\":["       \
+    "{\"text\":\"Gr\xC3\xBC\xC3\x9F\"," SAMPLE_QUAD "\"confidence\":0.9},"                     \
+    "{\"text\":\"\\\"Gott\\\"\"," SAMPLE_QUAD_2 "\"confidence\":0.7}]}]},"                     \
+    "{\"id\":1,\"type\":\"text\",\"bbox\":[0,0,0,0],\"order\":1,\"confidence\":0,"             \
     "\"lines\":[]}],\"warnings\":[{\"code\":\"reduced\",\"message\":\"rendered at 96 dpi\"}]}"
 
 static inline void sample_word(struct page *p, struct line *l, const char *text, float x,

@@ -84,9 +84,9 @@ static void liars_are_killed(void **state)
         struct message answer;
         struct error err;
         pid_t pid = p.pid;
-        REFUSED_SAYING(cases[i].class, cases[i].says,
-                       process_call(&p, NULL, -1, MESSAGE_READY, &answer, NULL,
-                                    cases[i].timeout_ms, &err));
+        REFUSED_SAYING(
+            cases[i].class, cases[i].says,
+            process_call(&p, NULL, -1, MESSAGE_READY, &answer, NULL, cases[i].timeout_ms, &err));
         assert_gone(&p, pid);
         REFUSED(ERROR_CRASHED,
                 process_call(&p, &answer, -1, MESSAGE_READY, &answer, NULL, 1, &err));
@@ -105,6 +105,7 @@ static void one_that_will_not_leave_is_made_to(void **state)
     OK(process_call(&p, NULL, -1, MESSAGE_READY, &answer, NULL, LONG_MS, &err));
     assert_int_equal(process_reap(&p, &err), PROCESS_CRASHED);
     assert_int_equal(err.class, ERROR_CRASHED);
+    assert_non_null(strstr(err.text, "did not end"));
     assert_gone(&p, pid);
 }
 
@@ -150,8 +151,8 @@ static void a_worker_answers_an_error_and_lives(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         request = (struct message){.version = MESSAGE_VERSION, .type = MESSAGE_PIXELS, .ticket = 9};
-        REFUSED(ERROR_BUG, process_call(&p, &request, -1, MESSAGE_RASTER, &answer, NULL, LONG_MS,
-                                        &err));
+        REFUSED(ERROR_BUG,
+                process_call(&p, &request, -1, MESSAGE_RASTER, &answer, NULL, LONG_MS, &err));
         assert_true(p.pid > 0);
     }
     auto_fd rubbish = fd_memory("rubbish", &err);
@@ -255,8 +256,8 @@ static void only_sealed_results_are_mapped(void **state)
     static const struct {
         bool sealed;
         uint64_t size, cap;
-    } bad[] = {{false, 8, 8}, {true, 7, 8}, {true, 9, 9}, {true, 8, 7}, {true, 0, 8},
-               {true, UINT64_MAX, UINT64_MAX}};
+    } bad[] = {{false, 8, 8}, {true, 7, 8}, {true, 9, 9},
+               {true, 8, 7},  {true, 0, 8}, {true, UINT64_MAX, UINT64_MAX}};
     for (size_t i = 0; i < COUNT(bad); i++) {
         err = (struct error){0};
         assert_null(process_map(bad[i].sealed ? sealed : open, bad[i].size, bad[i].cap, &err));

@@ -156,7 +156,7 @@ static void what_is_set_stays(void **state)
     snprintf(s.data, sizeof s.data, "/data");
     snprintf(s.database, sizeof s.database, "sqlite::memory:");
     snprintf(s.blobs, sizeof s.blobs, "memory:");
-    snprintf(s.work_program, sizeof s.work_program, "/bin/work");
+    snprintf(s.work_program, sizeof s.work_program, "/opt/pagemill-work");
     s.lanes = 3;
     before = s;
     OK(settings_complete(&s, &err));

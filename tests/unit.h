@@ -25,20 +25,20 @@
 #define OK(call) unit_ok((call), &err, #call, __FILE__, __LINE__)
 
 /* The call must return -1 with this class and a sentence. */
-#define REFUSED(class_, call)                                        \
-    do {                                                             \
-        err = (struct error){0};                                     \
-        assert_int_equal((call), -1);                                \
+#define REFUSED(class_, call)                                           \
+    do {                                                                \
+        err = (struct error){0};                                        \
+        assert_int_equal((call), -1);                                   \
         assert_string_equal(error_code(err.class), error_code(class_)); \
-        assert_true(err.text[0] != '\0');                            \
+        assert_true(err.text[0] != '\0');                               \
     } while (0)
 
 /* As above, and the sentence must contain these words. */
-#define REFUSED_SAYING(class_, words, call)                                      \
-    do {                                                                         \
-        REFUSED(class_, call);                                                   \
-        if (!strstr(err.text, words))                                            \
-            fail_msg("\"%s\" does not say \"%s\"", err.text, words);             \
+#define REFUSED_SAYING(class_, words, call)                          \
+    do {                                                             \
+        REFUSED(class_, call);                                       \
+        if (!strstr(err.text, words))                                \
+            fail_msg("\"%s\" does not say \"%s\"", err.text, words); \
     } while (0)
 
 static inline int unit_ok(int rc, const struct error *err, const char *what, const char *file,

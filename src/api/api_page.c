@@ -155,6 +155,9 @@ void api_page_image(void *app, struct http_request *req)
     }
     int fd = picture_of(api, &job, page, (uint32_t)options.dpi, &size, &err);
     if (fd < 0) {
+        if (err.class == ERROR_PASSWORD && !*job.password)
+            error_set(&err, ERROR_PASSWORD,
+                      "the document's password was forgotten when the job ended well");
         err.page = page;
         http_reply_error(req, &err, job.id);
         return;

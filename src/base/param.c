@@ -53,7 +53,7 @@ static int set_number(const struct param *p, void *field, const char *value, str
     if (!parsed || n > p->max >> shift || n * (1LL << shift) < p->min)
         return error_set(err, ERROR_INPUT, "%s: '%s' is not a number from %" PRId64 " to %" PRId64,
                          p->name, value, p->min, p->max);
-    *(int64_t *)field = (int64_t)n << shift;
+    *(int64_t *)field = (int64_t)n * (INT64_C(1) << shift);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,8 +59,9 @@ static const struct param rows[] = {
     INT(ahead, "2", 0, 64, "N", "Pages rendered ahead of the lanes, for each lane."),
     TEXT(engine, "tesseract", "NAME", "Engine for jobs that name none."),
     TEXT(languages, "eng", "LANG[+LANG]", "Languages for jobs that name none."),
-    TEXT(tessdata, "", "DIR",
-         "Tesseract's language files (default: where Tesseract was built to look)."),
+    {"tessdata", PARAM_TEXT, FIELD(tessdata), "", 0, 0, NULL, "DIR",
+     "Tesseract's language files (default: where Tesseract was built to look).", "TESSDATA_PREFIX",
+     0},
     INT(dpi, "144", 36, 1200, "N",
         "Resolution at which PDF pages are rendered, for jobs that name none."),
     BYTES(max_upload, "1G", 1, INT64_MAX, "Largest document accepted, in bytes."),
@@ -72,8 +74,7 @@ static const struct param rows[] = {
     INT(render_timeout, "60", 1, 3600, "SECONDS", "Time allowed to render one page."),
     INT(page_timeout, "120", 1, 3600, "SECONDS", "Time allowed to read one page."),
     BYTES(worker_memory, "2G", 128 * MIB, 1024 * GIB, "Address space of one worker process."),
-    INT(worker_pages, "1000", 1, 1000000, "N",
-        "Pages after which a worker process is replaced."),
+    INT(worker_pages, "1000", 1, 1000000, "N", "Pages after which a worker process is replaced."),
     TEXT(work_program, "", "PATH", "The pagemill-work program (default: beside pagemill)."),
     BOOL(sandbox, "on",
          "Close the sandbox around workers, and refuse to start one where it cannot be closed."),
@@ -145,6 +146,13 @@ static int fill_work_program(struct settings *s, struct error *err)
     return fill_path(s->work_program, sizeof s->work_program, self, "-work", err);
 }
 
+/* Those this process may run on, which in a container can be fewer than there are. */
+static int64_t usable_cores(void)
+{
+    cpu_set_t cores;
+    return sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
 int settings_complete(struct settings *s, struct error *err)
 {
     char path[sizeof s->data + 32];
@@ -158,8 +166,7 @@ int settings_complete(struct settings *s, struct error *err)
         return -1;
     if (!*s->work_program && fill_work_program(s, err) < 0)
         return -1;
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (!s->lanes)
-        s->lanes = cores > 0 ? cores : 1;
+        s->lanes = usable_cores();
     return 0;
 }

@@ -50,6 +50,16 @@ static const struct args_target *owner_of(const struct args_target *targets, siz
     return NULL;
 }
 
+/* A switch needs no value, but "--sandbox off" means what it says. */
+static bool is_switch_word(const char *word)
+{
+    static const char *const words[] = {"on", "off", "true", "false", "yes", "no"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i], word) == 0)
+            return true;
+    return false;
+}
+
 static int take_flag(int argc, char **argv, int *at, const struct args_target *targets,
                      size_t count, struct error *err)
 {
@@ -62,7 +72,7 @@ static int take_flag(int argc, char **argv, int *at, const struct args_target *t
     const struct args_target *target = owner_of(targets, count, name, &row);
     if (!target)
         return error_set(err, ERROR_INPUT, "unknown flag %s", flag);
-    if (!value && row->type == PARAM_BOOL)
+    if (!value && row->type == PARAM_BOOL && !(*at + 1 < argc && is_switch_word(argv[*at + 1])))
         value = "true";
     if (!value && ++*at == argc)
         return error_set(err, ERROR_INPUT, "%s needs a value (%s)", flag, row->metavar);

@@ -23,7 +23,7 @@ struct file {
 
 static int refuse(struct file *f, const char *what)
 {
-    const yaml_mark_t *at = f->event.type                           ? &f->event.start_mark
+    const yaml_mark_t *at = f->event.type                          ? &f->event.start_mark
                             : f->parser.error == YAML_READER_ERROR ? &f->parser.mark
                                                                    : &f->parser.problem_mark;
     return error_set(f->err, ERROR_INPUT, "%s, line %zu: %s", f->path, at->line + 1, what);

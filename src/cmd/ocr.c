@@ -364,7 +364,7 @@ static int prepare(struct run *run, int *argc, char **argv, struct error *err)
         run->settings.lanes = run->flags.jobs;
     if (!*argc && isatty(STDIN_FILENO))
         return error_set(err, ERROR_INPUT, "no file given");
-    if (options_check(&run->options, err) < 0 || choose_format(run, err) < 0)
+    if (options_settle(&run->options, err) < 0 || choose_format(run, err) < 0)
         return -1;
     /* The lanes start with what will be asked of them. */
     if (*run->options.engine)

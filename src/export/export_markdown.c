@@ -18,16 +18,41 @@ static size_t marker_length(const char *s)
     return digits && digits <= 9 && (s[digits] == '.' || s[digits] == ')') ? digits + 1 : 0;
 }
 
+/* Does s, an ampersand, begin a character reference? */
+static bool reference(const char *s)
+{
+    size_t hash = s[1] == '#', len = 0;
+    while (isalnum((unsigned char)s[1 + hash + len]))
+        len++;
+    return len && s[1 + hash + len] == ';';
+}
+
+/* An underscore between letters is none of emphasis, and GitHub's renderer shows the backslash in
+ * an address. */
+static bool inside_word(const char *start, const char *s)
+{
+    return s > start && isalnum((unsigned char)s[-1]) && isalnum((unsigned char)s[1]);
+}
+
+static bool is_markup(const char *start, const char *s)
+{
+    switch (*s) {
+    case '&':
+        return reference(s);
+    case '_':
+        return !inside_word(start, s);
+    default:
+        return strchr("\\`*[]<|~", *s) != NULL;
+    }
+}
+
 /* Blanks at the start would make code of it; '#' at the end would vanish from a heading. */
 static void add_escaped(struct strbuf *out, const char *s, bool heading)
 {
     s += strspn(s, " \t");
     size_t marker = marker_length(s);
     for (size_t i = 0; s[i]; i++) {
-        if (strchr("\\`*_[]<>|~", s[i]) || (marker && i == marker - 1) ||
-            (heading && s[i] == '#'))
-            strbuf_addc(out, '\\');
-        if (s[i] == '&' && (s[i + 1] == '#' || isalpha((unsigned char)s[i + 1])))
+        if (is_markup(s, s + i) || (marker && i == marker - 1) || (heading && s[i] == '#'))
             strbuf_addc(out, '\\');
         strbuf_addc(out, s[i]);
     }

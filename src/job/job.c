@@ -195,6 +195,17 @@ static int canonical(const struct claim *c, const char *json, size_t len, struct
     return 0;
 }
 
+/* A late answer leaves nothing behind; but the same answer twice must not take the first one's
+ * bytes away. */
+static void drop_late(struct job_service *s, const struct claim *c, const char *key)
+{
+    struct page_row row;
+    struct error why;
+    bool found = store_find_page(s->store, c->job, c->page, &row, &why) == 0;
+    if (found ? row.result != c->token : why.class == ERROR_NOT_FOUND)
+        blob_remove(s->blobs, key, NULL);
+}
+
 int job_done(struct job_service *s, const struct claim *c, const char *json, size_t len,
              struct error *err)
 {
@@ -210,7 +221,7 @@ int job_done(struct job_service *s, const struct claim *c, const char *json, siz
         return job_failed(s, c, &why, err);
     int rc = store_done(s->store, c, confidence, duration_ms, err);
     if (rc == 0)
-        blob_remove(s->blobs, key, NULL);
+        drop_late(s, c, key);
     return announce(s, c->job, rc);
 }
 
@@ -267,7 +278,7 @@ int job_page_json(struct job_service *s, const char *id, const struct page_row *
     ssize_t n = fd_read_full(fd, bytes, size, 0);
     int rc = n == (ssize_t)size ? 0
              : n < 0            ? error_errno(err, "reading the result of page %u", row->number)
-                                : error_set(err, ERROR_IO, "the result of page %u is cut", row->number);
+                     : error_set(err, ERROR_IO, "the result of page %u is cut", row->number);
     if (rc == 0)
         strbuf_add(out, bytes, size);
     free(bytes);

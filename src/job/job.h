@@ -66,8 +66,7 @@ int job_failed(struct job_service *service, const struct claim *claim, const str
 int job_lost(struct job_service *service, const struct claim *claim, struct error *err);
 int job_released(struct job_service *service, const struct claim *claim, struct error *err);
 
-/* The committed result of one page, as bytes. Returns 0 with *out (freed by the caller) and *len;
- * ERROR_CONFLICT when the page is not done. */
+/* The committed result of one page, appended to *out. ERROR_CONFLICT when the page is not done. */
 int job_page_json(struct job_service *service, const char *id, const struct page_row *row,
                   struct strbuf *out, struct error *err);
 

@@ -39,6 +39,8 @@ struct reading {
     struct axes axes;
 };
 
+/* Set before loading, so that loading is silent too. Only Tesseract's global variables survive
+ * loading: one of an engine's own would have to be set after it. */
 static const char *const variables[][2] = {
     {"debug_file", "/dev/null"}, /* its remarks would reach the log, with document text */
 };
@@ -65,6 +67,7 @@ static void *allocate_pixels(size_t size)
 
 static TessBaseAPI *new_api(void)
 {
+    ocr_stay_single();
     setMsgSeverity(L_SEVERITY_NONE);
     setPixMemoryManager(allocate_pixels, free);
     TessBaseAPI *api = TessBaseAPICreate();

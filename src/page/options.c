@@ -72,25 +72,20 @@ int options_set(struct options *o, const char *name, const char *value, struct e
     const char *row = row_name(name);
     if (!param_find(&options_table, row))
         return unknown_option(name, err);
-    if (param_set(&options_table, o, row, value, err) < 0)
-        return -1;
-    normalise_languages(o->languages);
-    return 0;
+    return param_set(&options_table, o, row, value, err);
 }
 
-int options_check(const struct options *o, struct error *err)
+int options_settle(struct options *o, struct error *err)
 {
     struct page_range range;
+    normalise_languages(o->languages);
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/-+";
     if (page_range_parse(&range, o->pages, err) < 0)
         return -1;
-    size_t len = strlen(o->languages);
-    bool names = strspn(o->languages, allowed) == len && !strstr(o->languages, "++") &&
-                 o->languages[0] != '+' && (!len || o->languages[len - 1] != '+') &&
-                 !strstr(o->languages, "..");
-    return names ? 0
-                 : error_set(err, ERROR_INPUT, "languages: '%s' is not like eng+deu", o->languages);
+    if (o->languages[strspn(o->languages, allowed)] == '\0' && !strstr(o->languages, ".."))
+        return 0;
+    return error_set(err, ERROR_INPUT, "languages: '%s' is not like eng+deu", o->languages);
 }
 
 void options_encode(const struct options *o, struct strbuf *out)
@@ -202,8 +197,8 @@ int options_metadata(const char *json, size_t len, struct strbuf *metadata, stru
     json_error_t why; /* its text quotes the request, so only the place is told */
     json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (!root)
-        return error_set(err, ERROR_INPUT, "metadata: malformed JSON (line %d, column %d)", why.line,
-                         why.column);
+        return error_set(err, ERROR_INPUT, "metadata: malformed JSON (line %d, column %d)",
+                         why.line, why.column);
     int rc = take_metadata(root, metadata, err);
     json_decref(root);
     return rc;

@@ -30,11 +30,11 @@ struct options {
 
 extern const struct param_table options_table;
 
-/* ERROR_INPUT naming the option. "language" is taken for "languages"; commas and spaces separate
- * like '+'. */
+/* ERROR_INPUT naming the option. "language" is taken for "languages". */
 int options_set(struct options *o, const char *name, const char *value, struct error *err);
-/* Checks across options: page selection, language names. */
-int options_check(const struct options *o, struct error *err);
+/* Once all are set: languages separated by commas or blanks become eng+deu, and what a single
+ * value's type cannot say is checked (page selection, language names). */
+int options_settle(struct options *o, struct error *err);
 void options_encode(const struct options *o,
                     struct strbuf *out); /* a JSON object, without the password */
 

@@ -97,7 +97,7 @@ struct page {
 /* Every size that outsiders control. */
 enum {
     PAGE_MAX_SIDE = 200000,   /* pixels */
-    PAGE_MAX_WORDS = 500000,  /* a dense A0 sheet has some 50,000 */
+    PAGE_MAX_WORDS = 250000,  /* a dense A0 sheet has some 50,000 */
     PAGE_MAX_TEXT = 1 << 20,  /* bytes of one line */
     PAGE_MAX_JSON = 16 << 20, /* bytes of one page result: 50,000 words are some 10 MiB */
     PAGE_ARENA_CAP = 256 << 20,

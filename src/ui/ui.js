@@ -172,7 +172,7 @@ const HOPELESS = ['input', 'password', 'unsupported'];
 function retryable(job) {
   if (!ended(job)) return false;
   if (job.status === 'failed') return !HOPELESS.includes(job.error?.code);
-  return job.status === 'cancelled' || job.failed_pages.some((page) => page.retryable);
+  return job.status === 'cancelled' || job.pages.failed > 0;
 }
 
 const ACTIONS = [
@@ -692,7 +692,7 @@ async function openJob(id, page) {
 function closeJob() {
   const { id } = reader;
   reader.abort.abort();
-  Object.assign(reader, { id: null, page: 0, rows: [], result: null, shown: '' });
+  Object.assign(reader, { id: null, page: 0, rows: [], result: null, fresh: '', shown: '' });
   document.title = 'pagemill';
   if (id) rows.get(id)?.name.focus();
 }

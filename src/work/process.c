@@ -153,6 +153,8 @@ enum process_end process_reap(struct process *p, struct error *why)
     if (sig == SIGSYS)
         error_set(why, ERROR_CRASHED,
                   "the worker broke out of its rules and was stopped by the sandbox");
+    else if (!by_itself && sig == SIGKILL)
+        error_set(why, ERROR_CRASHED, "the worker closed its socket and did not end");
     else if (sig)
         error_set(why, ERROR_CRASHED, "the worker crashed: %s", strsignal(sig));
     else

@@ -259,8 +259,7 @@ class Limits(harness.ServerCase):
     def test_a_document_that_is_too_large(self):
         answer = self.server.request("POST", "/v1/jobs", b"%PDF-" + b"x" * 30000)
         self.assertEqual(answer.status, 413)
-        chunked = self.server.request("POST", "/v1/jobs", iter([b"%PDF-"] + [b"x" * 5000] * 6),
-                                      {"Transfer-Encoding": "chunked"})
+        chunked = self.server.request("POST", "/v1/jobs", iter([b"%PDF-"] + [b"x" * 5000] * 6))
         self.assertEqual(chunked.status, 413)
 
     def test_too_many_pages(self):
