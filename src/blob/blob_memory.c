@@ -172,7 +172,7 @@ static int open_blob(struct blob_store *blobs, const char *key, uint64_t *size, 
     pthread_mutex_lock(&s->lock);
     const struct entry *e = *place_of(s, key);
     int fd = e ? open_entry(e, err) : blob_absent(key, err);
-    if (fd >= 0)
+    if (e && fd >= 0)
         *size = e->len;
     pthread_mutex_unlock(&s->lock);
     return fd;

@@ -72,7 +72,8 @@ static int take_flag(int argc, char **argv, int *at, const struct args_target *t
     const struct args_target *target = owner_of(targets, count, name, &row);
     if (!target)
         return error_set(err, ERROR_INPUT, "unknown flag %s", flag);
-    if (!value && row->type == PARAM_BOOL && !(*at + 1 < argc && is_switch_word(argv[*at + 1])))
+    const char *next = *at + 1 < argc ? argv[*at + 1] : NULL;
+    if (!value && row->type == PARAM_BOOL && !(next && is_switch_word(next)))
         value = "true";
     if (!value && ++*at == argc)
         return error_set(err, ERROR_INPUT, "%s needs a value (%s)", flag, row->metavar);
@@ -84,12 +85,13 @@ int args_parse(int argc, char **argv, const struct args_target *targets, size_t 
 {
     int kept = 0;
     bool flags = true;
-    for (int i = 0; i < argc; i++) {
-        bool flag = flags && argv[i][0] == '-' && argv[i][1];
-        if (flag && strcmp(argv[i], "--") == 0)
+    for (int i = 0; i < argc && argv[i]; i++) {
+        char *arg = argv[i];
+        bool flag = flags && arg[0] == '-' && arg[1];
+        if (flag && strcmp(arg, "--") == 0)
             flags = false;
         else if (!flag)
-            argv[kept++] = argv[i];
+            argv[kept++] = arg;
         else if (take_flag(argc, argv, &i, targets, count, err) < 0)
             return -1;
     }
