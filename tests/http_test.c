@@ -185,7 +185,7 @@ static int start(void **state)
     (void)state;
     struct error err;
     memset(&app, 0, sizeof app);
-    if (http_start(&server, &config, &err) < 0) {
+    if (http_open(&server, &config, &err) < 0 || http_serve(server, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         return -1;
     }
@@ -665,18 +665,18 @@ static void addresses(void **state)
     snprintf(where, sizeof where, "127.0.0.1:%d", port);
     snprintf(text, sizeof text, "%s: Address already in use", where);
     c.listen = where;
-    assert_int_equal(http_start(&other, &c, &err), -1);
+    assert_int_equal(http_open(&other, &c, &err), -1);
     assert_int_equal(err.class, ERROR_IO);
     assert_string_equal(err.text, text);
     static const char *const wrong[] = {"8000", ":8000", "localhost:", "::1:80", "[::1]", "h:http"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         c.listen = wrong[i];
-        assert_int_equal(http_start(&other, &c, &err), -1);
+        assert_int_equal(http_open(&other, &c, &err), -1);
         assert_int_equal(err.class, ERROR_INPUT);
     }
     assert_null(other);
     c.listen = "localhost:0";
-    assert_int_equal(http_start(&other, &c, &err), 0);
+    assert_int_equal(http_open(&other, &c, &err), 0);
     assert_true(http_port(other) > 0);
     http_stop(&other, 0);
 }

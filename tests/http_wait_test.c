@@ -228,7 +228,7 @@ static int start(void **state)
     struct error err;
     (void)state;
     memset(&app, 0, sizeof app);
-    if (http_start(&server, &config, &err) < 0) {
+    if (http_open(&server, &config, &err) < 0 || http_serve(server, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
         return -1;
     }

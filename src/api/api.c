@@ -29,11 +29,12 @@ enum {
         8 /* submits, deletions and pictures at once; each waits for a disk or a process */
 };
 
-static void wake_waiters(void *context, const char *id)
+void api_changed(void *context, const char *id)
 {
     struct api *api = context;
-    if (api->server)
-        http_wake(api->server, id);
+    struct http_server *server = atomic_load(&api->server);
+    if (server)
+        http_wake(server, id);
 }
 
 int api_start(struct api *api, struct error *err)
@@ -51,8 +52,14 @@ int api_start(struct api *api, struct error *err)
         .app = api,
     };
     api->started = clock_wall();
-    job_listen(api->service, wake_waiters, api);
-    return http_start(&api->server, &config, err);
+    struct http_server *server;
+    if (http_open(&server, &config, err) < 0)
+        return -1;
+    atomic_store(&api->server, server);
+    if (http_serve(server, err) == 0)
+        return 0;
+    api_stop(api, 0);
+    return -1;
 }
 
 void api_drain(struct api *api)
@@ -62,5 +69,7 @@ void api_drain(struct api *api)
 
 void api_stop(struct api *api, int wait_ms)
 {
-    http_stop(&api->server, wait_ms);
+    struct http_server *server = atomic_load(&api->server);
+    http_stop(&server, wait_ms);
+    atomic_store(&api->server, NULL);
 }

@@ -18,13 +18,15 @@ struct api {
     struct job_service *service;
     struct scheduler *scheduler;
     const struct capabilities *capabilities;
-    struct http_server *server; /* set by api_start */
+    _Atomic(struct http_server *) server; /* set by api_start, read by api_changed on any thread */
     atomic_bool draining;
     int64_t started; /* Unix ms */
 };
 
-/* Fill the rest of *api first; it must outlive the server. Registers as a listener of the service.
- */
+/* A listener of the job service (job_listen): wakes the clients that wait for the job. */
+void api_changed(void *api, const char *id);
+
+/* Fill the rest of *api first; it must outlive the server. */
 int api_start(struct api *api, struct error *err);
 /* Readiness goes down and submissions are refused; reads go on until api_stop. */
 void api_drain(struct api *api);

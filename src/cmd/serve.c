@@ -81,14 +81,14 @@ static int serve(const struct settings *s, struct error *err)
     if (!*s->auth_token && !is_loopback(s->listen))
         return error_set(err, ERROR_DENIED, "%s is not loopback, and no auth_token is set",
                          s->listen);
+    struct api api = {.settings = s};
     if (make_directory(s->data, err) < 0 ||
-        rooms_open(&rooms, s, s->database, s->blobs, NULL, NULL, err) < 0)
+        rooms_open(&rooms, s, s->database, s->blobs, api_changed, &api, err) < 0)
         return -1;
     warn_of_defaults(&rooms, s);
-    struct api api = {.settings = s,
-                      .service = rooms.service,
-                      .scheduler = rooms.scheduler,
-                      .capabilities = rooms.capabilities};
+    api.service = rooms.service;
+    api.scheduler = rooms.scheduler;
+    api.capabilities = rooms.capabilities;
     if (api_start(&api, err) < 0) {
         rooms_close(&rooms);
         return -1;

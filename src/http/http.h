@@ -62,7 +62,11 @@ enum {
     HTTP_MIN_RATE = 1024, /* bytes/s of a body, averaged over 10 s; slower clients are cut */
 };
 
-int http_start(struct http_server **out, const struct http_config *config, struct error *err);
+/* Listens: clients may connect, and are served from http_serve on. Two steps, so that whoever wakes
+ * waiters can know the server before the first request is handled. http_stop ends it in either
+ * state. */
+int http_open(struct http_server **out, const struct http_config *config, struct error *err);
+int http_serve(struct http_server *server, struct error *err);
 int http_port(const struct http_server *server);
 /* Stop accepting, wait for requests in flight at most wait_ms (waiting ones are answered now), end.
  */

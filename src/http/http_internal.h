@@ -27,7 +27,7 @@ enum {
     HTTP_FILENAME = 256,
 };
 
-/* Milliseconds. A variable so that tests need not wait; written only before http_start. */
+/* Milliseconds. A variable so that tests need not wait; written only before http_serve. */
 struct http_timing {
     int64_t tick;      /* of the clock thread: the precision of http_wait */
     int64_t header;    /* to send a whole header block */

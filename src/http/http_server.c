@@ -100,7 +100,7 @@ static int start_daemon(struct http_server *server, struct error *err)
     return 0;
 }
 
-int http_start(struct http_server **out, const struct http_config *config, struct error *err)
+int http_open(struct http_server **out, const struct http_config *config, struct error *err)
 {
     http_route_check(config);
     int fd = http_listen(config->listen, err);
@@ -112,13 +112,16 @@ int http_start(struct http_server **out, const struct http_config *config, struc
     server->listen_fd = fd;
     server->port = http_listen_port(fd);
     init_locks(server);
-    if (http_pool_start(&server->pool, config->pool_threads, err) < 0 ||
-        start_ticker(server, err) < 0 || start_daemon(server, err) < 0) {
-        http_stop(&server, 0);
-        return -1;
-    }
     *out = server;
     return 0;
+}
+
+int http_serve(struct http_server *server, struct error *err)
+{
+    if (http_pool_start(&server->pool, server->config.pool_threads, err) < 0 ||
+        start_ticker(server, err) < 0)
+        return -1;
+    return start_daemon(server, err);
 }
 
 int http_port(const struct http_server *server)
