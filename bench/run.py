@@ -94,10 +94,12 @@ def tesseract_lists(scan, out):
     return seconds, texts(out), used
 
 
-def ocrmypdf(scan, out):
-    seconds, used = timed(["ocrmypdf", "--jobs", str(LANES), "--output-type", "pdf", "--optimize", "0",
-                           "-l", "eng", "--sidecar", out / "0.txt", scan["pdf"], out / "0.pdf"])
-    return seconds, texts(out), used
+def ocrmypdf(*flags):
+    def read(scan, out):
+        seconds, used = timed(["ocrmypdf", "--jobs", str(LANES), *flags, "-l", "eng", "--sidecar",
+                               out / "0.txt", scan["pdf"], out / "0.pdf"])
+        return seconds, texts(out), used
+    return read
 
 
 def texts(out):
@@ -109,7 +111,8 @@ CONTESTANTS = {
     "pagemill, default dpi": lambda scan, out: pagemill_reads(scan),
     "tesseract, a process for each image": tesseract_for_each,
     "tesseract, two processes with lists": tesseract_lists,
-    "ocrmypdf": ocrmypdf,
+    "ocrmypdf --jobs 2": ocrmypdf(),
+    "ocrmypdf --jobs 2 --output-type pdf --optimize 0": ocrmypdf("--output-type", "pdf", "--optimize", "0"),
 }
 
 

@@ -69,17 +69,6 @@ static int parse(struct stage_config *config, char **args, struct error *err)
     return 0;
 }
 
-/* libgomp reads its environment when it is loaded, so it is too late for this process: start again.
- * Its threads would make one page slower and would need a wider sandbox. */
-static void ensure_one_thread(char **argv)
-{
-    const char *limit = getenv("OMP_THREAD_LIMIT");
-    if (limit && strcmp(limit, "1") == 0)
-        return;
-    if (setenv("OMP_THREAD_LIMIT", "1", 1) == 0)
-        execv("/proc/self/exe", argv);
-}
-
 /* Die with the parent, even in the middle of a page. */
 static void follow_parent(void)
 {
@@ -177,7 +166,6 @@ int main(int argc, char **argv)
     struct error err;
     if (argc < 2)
         return usage();
-    ensure_one_thread(argv);
     if (parse(&config, argv + 2, &err) < 0) {
         fprintf(stderr, "pagemill-work: %s\n", err.text);
         return EXIT_USAGE;

@@ -150,7 +150,7 @@ static void handle_headers(void *arg, struct http_request *req)
     http_set_header(req, "X-Twice", "one");
     http_set_header(req, "x-twice", "two\r\nX-Injected: yes");
     http_set_header(req, "Cache-Control", "max-age=60");
-    http_reply(req, 200, "text/plain", http_host_is(req, "example.org") ? "y" : "n", 1);
+    http_reply(req, 200, "text/plain", http_host_listed(req, "example.org") ? "y" : "n", 1);
 }
 
 static const struct http_route routes[] = {

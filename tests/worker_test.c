@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * The real pagemill-work, named by PAGEMILL_WORK, as its parent sees it: conversations, refusals,
- * and how it ends. OMP_THREAD_LIMIT is not set for it, so each start also tries its way of setting
- * it: a thread would be killed by the sandbox.
+ * and how it ends.
  */
 #include "base/fd.h"
 #include "base/strbuf.h"

@@ -43,6 +43,7 @@ int api_start(struct api *api, struct error *err)
     const struct http_config config = {
         .listen = s->listen,
         .token = s->auth_token,
+        .hosts = *s->auth_token ? NULL : s->hosts,
         .max_body = s->max_upload,
         .threads = (unsigned)s->http_threads,
         .pool_threads = POOL_THREADS,

@@ -55,6 +55,10 @@ static const struct param rows[] = {
     {"auth_token", PARAM_TEXT, FIELD(auth_token), "", 0, 0, NULL, "TOKEN",
      "Bearer token that guards every route but the health checks; empty: open, on loopback only.",
      "AUTH_TOKEN", PARAM_SECRET},
+    TEXT(hosts, "", "NAME[,NAME]",
+         "Without auth_token: names, beside localhost, by which the server may be addressed "
+         "(behind a proxy); * for "
+         "any."),
     INT(lanes, "0", 0, 1024, "N", "Pages read at once, one process each; 0: one for each core."),
     INT(ahead, "2", 0, 64, "N", "Pages rendered ahead of the lanes, for each lane."),
     TEXT(engine, "tesseract", "NAME", "Engine for jobs that name none."),

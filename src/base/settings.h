@@ -16,6 +16,7 @@ struct settings {
     char database[1024]; /* "": sqlite in data */
     char blobs[1024];    /* "": directory in data */
     char auth_token[256];
+    char hosts[512];
     char engine[64];
     char languages[128];
     char tessdata[1024];

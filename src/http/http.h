@@ -46,6 +46,8 @@ struct http_route {
 struct http_config {
     const char *listen; /* HOST:PORT; port 0: any (see http_port) */
     const char *token;  /* bearer token asked on every route without HTTP_OPEN; "" for none */
+    const char *hosts;  /* NULL: no check; else names beside localhost by which routes without
+                           HTTP_OPEN may be called */
     int64_t max_body;   /* bytes of a streamed body */
     unsigned threads, pool_threads, connections;
     const struct http_route *routes;
@@ -80,7 +82,8 @@ const char *http_param(const struct http_request *req,
 const char *http_query(const struct http_request *req, const char *name); /* NULL if absent */
 const char *http_header(const struct http_request *req, const char *name);
 const char *http_request_id(const struct http_request *req);
-bool http_host_is(const struct http_request *req, const char *host);
+bool http_host_listed(const struct http_request *req,
+                      const char *names); /* "a.example,b.example"; "*": any */
 
 /* Query parameters or plain form fields, in order of arrival. visit returns 0 to go on. */
 int http_each_query(const struct http_request *req,

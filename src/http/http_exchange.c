@@ -75,11 +75,30 @@ static int check_token(struct http_request *req)
     return -1;
 }
 
+/* A page on some other site must not reach a server that trusts whoever can connect to it: neither
+ * by a name that suddenly resolves to this machine (DNS rebinding) nor by a form that posts here.
+ * Programs send no Origin. */
+static int check_site(struct http_request *req)
+{
+    const char *names = req->server->config.hosts;
+    const char *origin = http_header(req, "Origin"), *host = http_header(req, "Host");
+    if (!names || (req->route->flags & HTTP_OPEN))
+        return 0;
+    const char *site = origin ? strstr(origin, "://") : NULL;
+    bool same_site = !origin || (site && host && strcasecmp(site + 3, host) == 0);
+    if (http_host_listed(req, "localhost,127.0.0.1,::1") || http_host_listed(req, names))
+        if (same_site)
+            return 0;
+    http_refuse(req, 403, ERROR_DENIED,
+                "without a token this server answers only requests made to its own name");
+    return -1;
+}
+
 static int admit(struct http_request *req, bool http10)
 {
     http_request_name(req);
     if (http_body_frame(req, http10) < 0 || check_line(req) < 0 || http_route_find(req) < 0 ||
-        check_token(req) < 0)
+        check_token(req) < 0 || check_site(req) < 0)
         return -1;
     return http_body_begin(req);
 }

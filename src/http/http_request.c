@@ -102,13 +102,21 @@ void http_request_name(struct http_request *req)
         id_new(req->id);
 }
 
-bool http_host_is(const struct http_request *req, const char *host)
+static bool host_is(const char *given, const char *name, size_t len)
+{
+    if (given[0] == '[' && name[0] != '[') /* an IPv6 address in its brackets */
+        return strncasecmp(given + 1, name, len) == 0 && given[1 + len] == ']';
+    return strncasecmp(given, name, len) == 0 && (!given[len] || given[len] == ':');
+}
+
+bool http_host_listed(const struct http_request *req, const char *names)
 {
     const char *given = http_header(req, "Host");
-    size_t len = strlen(host);
-    if (!given)
-        return false;
-    if (given[0] == '[' && host[0] != '[') /* an IPv6 address in its brackets */
-        return strncasecmp(given + 1, host, len) == 0 && given[1 + len] == ']';
-    return strncasecmp(given, host, len) == 0 && (!given[len] || given[len] == ':');
+    for (const char *name = names; given && *name;) {
+        size_t len = strcspn(name, ",");
+        if (len && (host_is(given, name, len) || (len == 1 && *name == '*')))
+            return true;
+        name += len + (name[len] == ',');
+    }
+    return false;
 }

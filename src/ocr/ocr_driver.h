@@ -31,9 +31,6 @@ struct ocr {
 /* Does the list "deu eng fra" hold the name of len bytes? */
 bool ocr_language_listed(const char *list, const char *name, size_t len);
 
-/* Makes the linker take ocr_single.c: OpenMP regions of this process run on its one thread. */
-void ocr_stay_single(void);
-
 extern const struct ocr_driver ocr_tesseract;
 
 #endif

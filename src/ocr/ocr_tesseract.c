@@ -67,7 +67,6 @@ static void *allocate_pixels(size_t size)
 
 static TessBaseAPI *new_api(void)
 {
-    ocr_stay_single();
     setMsgSeverity(L_SEVERITY_NONE);
     setPixMemoryManager(allocate_pixels, free);
     TessBaseAPI *api = TessBaseAPICreate();
@@ -307,13 +306,22 @@ static int take_word(struct reading *r)
     return rc;
 }
 
+/* Asking is dear (Tesseract walks the page from its start), so a paragraph is asked for only where
+ * a line starts. */
+static int begin_line(struct reading *r)
+{
+    if (finish_line(r) < 0)
+        return -1;
+    if (starts(r, RIL_PARA))
+        r->block = NULL;
+    return 0;
+}
+
 static int take_results(struct reading *r)
 {
     do {
-        if (starts(r, RIL_TEXTLINE) && finish_line(r) < 0)
+        if (starts(r, RIL_TEXTLINE) && begin_line(r) < 0)
             return -1;
-        if (starts(r, RIL_PARA))
-            r->block = NULL;
         if (take_word(r) < 0)
             return -1;
     } while (TessResultIteratorNext(r->at, RIL_WORD));

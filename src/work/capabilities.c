@@ -27,7 +27,7 @@ struct capabilities {
 
 static int start(pid_t *pid, const struct settings *s, int out, struct error *err)
 {
-    static const char *const environment[] = {"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8", NULL};
+    static const char *const environment[] = {"LC_ALL=C.UTF-8", NULL};
     const char *const argv[] = {s->work_program, "probe", "--tessdata", s->tessdata, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);

@@ -62,16 +62,20 @@ static void close_document(struct document *d)
     d->worker.process = PROCESS_NONE;
 }
 
+void document_abandon(struct scheduler *s, struct slot *slot)
+{
+    if (slot->state == SLOT_READING)
+        lane_abort(s, slot);
+    if (slot->state == SLOT_RENDERING)
+        worker_stop(&slot->document->worker);
+    slot_clear(slot);
+}
+
 void document_drop(struct scheduler *s, struct document *d)
 {
-    for (size_t i = 0; i < s->slots_size; i++) {
-        struct slot *slot = &s->slots[i];
-        if (slot->state == SLOT_FREE || slot->document != d)
-            continue;
-        if (slot->state == SLOT_READING)
-            lane_abort(s, slot);
-        slot_clear(slot);
-    }
+    for (size_t i = 0; i < s->slots_size; i++)
+        if (s->slots[i].state != SLOT_FREE && s->slots[i].document == d)
+            document_abandon(s, &s->slots[i]);
     close_document(d);
 }
 

@@ -31,10 +31,7 @@ enum { WORKER_FD = 3, MAX_ARGS = 32, GRACE_MS = 1000 };
 static int spawn(pid_t *pid, const char *program, char *const *argv, int worker_end, bool quiet,
                  struct error *err)
 {
-    /* One lane is one thread: OpenMP inside Tesseract makes it slower, and its threads need a wider
-     * sandbox. */
-    static const char *const environment[] = {"OMP_THREAD_LIMIT=1", "MALLOC_ARENA_MAX=1",
-                                              "LC_ALL=C.UTF-8", NULL};
+    static const char *const environment[] = {"MALLOC_ARENA_MAX=1", "LC_ALL=C.UTF-8", NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;

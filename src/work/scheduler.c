@@ -93,8 +93,8 @@ static void beat(struct scheduler *s, int64_t now)
     if (rc < 0)
         log_error("renewing leases: %s", err.text);
     for (size_t i = 0; rc == 0 && i < n; i++)
-        if (!held[i] && slots[i]->state != SLOT_FREE)
-            document_drop(s, slots[i]->document);
+        if (!held[i])
+            document_abandon(s, slots[i]);
     free(claims);
     free(slots);
     free(held);

@@ -127,6 +127,8 @@ void worker_throttle(struct worker *w);
 struct document *document_find(struct scheduler *s, const char *id);
 struct document *document_attach(struct scheduler *s, const char *id, struct error *err);
 void document_close_all(struct scheduler *s);
+void document_abandon(struct scheduler *s,
+                      struct slot *slot); /* its claim is not ours any more: stop the work */
 void document_drop(struct scheduler *s, struct document *d);
 void document_step(struct scheduler *s,
                    struct document *d); /* start, open or give it work, as it can */

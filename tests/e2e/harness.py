@@ -179,11 +179,13 @@ class Server:
         return self.get_json(f"/v1/jobs/{urllib.parse.quote(job_id)}")
 
     def wait_job(self, job_id, timeout=120, until=lambda job: job["status"] in FINAL):
-        """The job once `until` holds for it: by default, once it has ended in any way."""
+        """The job once `until` holds for it: by default, once it has ended in any way. By long polls, as a
+        client should: nobody is kept busy by the waiting."""
         deadline = time.monotonic() + timeout
-        while not until(job := self.job(job_id)):
+        job = self.job(job_id)
+        while not until(job):
             assert time.monotonic() < deadline, f"job {job_id} is still {job} after {timeout} s"
-            time.sleep(POLL)
+            job = self.get_json(f"/v1/jobs/{urllib.parse.quote(job_id)}?wait=5&revision={job['revision']}")
         return job
 
     def result(self, job_id, extension="txt"):

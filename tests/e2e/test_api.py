@@ -239,6 +239,23 @@ class Api(harness.ServerCase):
         self.server.request("DELETE", f"/v1/jobs/{long['id']}")
 
 
+class Sites(harness.ServerCase):
+    args = ("--lanes", "1", "--hosts", "pages.example")
+
+    def test_other_sites_cannot_use_an_open_server(self):
+        here = f"127.0.0.1:{self.server.port}"
+        for host, origin, status in ((here, None, 200), (f"localhost:{self.server.port}", None, 200),
+                                     ("pages.example", None, 200), ("evil.example", None, 403),
+                                     (here, f"http://{here}", 200), (here, "http://evil.example", 403),
+                                     (here, "null", 403)):
+            headers = {"Host": host, **({"Origin": origin} if origin else {})}
+            answer = self.server.request("GET", "/v1/jobs", headers=headers)
+            self.assertEqual(answer.status, status, headers)
+        answer = self.server.request("POST", "/v1/jobs", documents.make_pdf(1), {"Origin": "http://evil.example"})
+        self.assertEqual(answer.status, 403)
+        self.assertEqual(self.server.request("GET", "/livez", headers={"Host": "evil.example"}).status, 200)
+
+
 class Token(harness.ServerCase):
     args = ("--lanes", "1", "--auth-token", "correct horse")
 
