@@ -430,7 +430,7 @@ static void decodes_a_picture(void **state)
     l_uint8 *bytes = NULL;
     size_t len = 0;
     struct Pix *pix = drawn_pix();
-    assert_int_equal(pixWriteMem(&bytes, &len, pix, IFF_PNG), 0);
+    assert_int_equal(pixWriteMemPng(&bytes, &len, pix, 0), 0);
     struct worker w = start_decode();
     open_document(&w, bytes, len, 1);
     struct message answer, request = page_message(MESSAGE_PIXELS, 1);
