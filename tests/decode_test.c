@@ -331,7 +331,7 @@ static void memory_cap(void **state)
     strbuf_free(&contents);
     auto_fd fd = file_of_strbuf(&doc_bytes);
     struct document *doc = opened_with(fd, "", &tiny);
-    failed_page(doc, 1, &at_72, ERROR_LIMIT, "needs more than 8 MiB of memory (max_memory)");
+    failed_page(doc, 1, &at_72, ERROR_LIMIT, "needs more than 8 MiB of memory (worker_memory)");
     document_close(&doc);
     doc = opened_with(fd, "", &limits);
     struct picture p = rendered(doc, 1, &at_72);

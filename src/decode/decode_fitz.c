@@ -27,7 +27,7 @@ int decode_fitz_open(struct decode_fitz *f, const struct decode_limits *limits, 
     f->functions = decode_memory_functions(&f->memory);
     f->ctx = fz_new_context(&f->functions, NULL, STORE_SIZE);
     if (!f->ctx)
-        return error_set(err, ERROR_LIMIT, "%llu bytes of memory are not enough (max_memory)",
+        return error_set(err, ERROR_LIMIT, "%llu bytes of memory are not enough (worker_memory)",
                          (unsigned long long)limits->max_memory);
     fz_set_error_callback(f->ctx, swallow, NULL);
     fz_set_warning_callback(f->ctx, swallow, NULL);
@@ -50,7 +50,7 @@ int decode_fitz_check_memory(struct decode_fitz *f, struct error *err)
 {
     if (!f->memory.refused)
         return 0;
-    return error_set(err, ERROR_LIMIT, "needs more than %llu MiB of memory (max_memory)",
+    return error_set(err, ERROR_LIMIT, "needs more than %llu MiB of memory (worker_memory)",
                      (unsigned long long)(f->memory.cap >> 20));
 }
 

@@ -92,7 +92,7 @@ static int check_memory(const struct jp2_document *d, struct error *err)
         return 0;
     return error_set(err, ERROR_LIMIT,
                      "%llu x %llu pixels of %llu components need more than %llu MiB of memory "
-                     "(max_memory)",
+                     "(worker_memory)",
                      (unsigned long long)d->width, (unsigned long long)d->height,
                      (unsigned long long)d->components,
                      (unsigned long long)(d->base.limits.max_memory >> 20));

@@ -120,7 +120,7 @@ static int webp_draw(struct document *base, uint32_t n, const struct raster *ras
     if (!samples)
         return error_set(err, ERROR_LIMIT,
                          "%zu bytes of pixels: over the memory allowed "
-                         "(max_memory)",
+                         "(worker_memory)",
                          size);
     int result = decode_into(d, samples, stride, size, err);
     struct decode_rows rows = {samples, (ptrdiff_t)stride, width, 0, height, 3, alpha};

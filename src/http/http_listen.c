@@ -51,7 +51,9 @@ int http_listen(const char *where, struct error *err)
         return -1;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *list;
-    int code = getaddrinfo(host, port, &hints, &list);
+    /* RFC 6761: loopback, whatever a resolver or a missing /etc/hosts may say. */
+    bool local = strcmp(host, "localhost") == 0;
+    int code = getaddrinfo(local ? "127.0.0.1" : host, port, &hints, &list);
     if (code)
         return error_set(err, ERROR_INPUT, "%s: %s", where, gai_strerror(code));
     int fd = -1;
