@@ -339,7 +339,7 @@ static void memory_cap(void **state)
     drop(&p);
     document_close(&doc);
     const struct decode_limits none = {100000000, 1000, 10};
-    refused_with(one_page("/MediaBox[0 0 9 9]", ""), "", &none, ERROR_LIMIT, "max_memory");
+    refused_with(one_page("/MediaBox[0 0 9 9]", ""), "", &none, ERROR_LIMIT, "worker_memory");
 }
 
 static void page_timeout(void **state)
