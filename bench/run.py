@@ -130,12 +130,24 @@ def throughput(args):
                             "word_f1": round(word_f1(text, scan["truth"]), 4),
                             "load_1m": os.getloadavg()[0], **more})
             print("  ", samples[-1], flush=True)
+    return ({"pages": args.pages, "input": scan["origin"], "lanes": LANES}, samples,
+            summarise_throughput(args.pages, samples))
+
+
+def summarise_throughput(pages, samples):
+    """Medians for each; and how much sooner we are than each peer, round by round, so that a machine that
+    grows faster or slower between rounds does not decide."""
+    seconds = {name: [s["seconds"] for s in samples if s["who"] == name] for name in CONTESTANTS}
     summary = []
-    for name in names:
-        mine = [sample for sample in samples if sample["who"] == name]
-        summary.append(row(name, args.pages / median(s["seconds"] for s in mine), "pages/s"))
-        summary.append(row(f"{name}: word F1", median(s["word_f1"] for s in mine), ""))
-    return {"pages": args.pages, "input": scan["origin"], "lanes": LANES}, samples, summary
+    for name in CONTESTANTS:
+        summary.append(row(name, pages / median(seconds[name]), "pages/s"))
+        summary.append(row(f"{name}: word F1", median(s["word_f1"] for s in samples if s["who"] == name), ""))
+    ours, peers = list(CONTESTANTS)[:2], list(CONTESTANTS)[2:]
+    for us in ours:
+        for peer in peers:
+            ratios = [b / a for a, b in zip(seconds[us], seconds[peer])]
+            summary.append(row(f"{us}, against {peer}", median(ratios), "×"))
+    return summary
 
 
 # --- memory ------------------------------------------------------------------------------------
