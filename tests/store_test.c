@@ -615,7 +615,9 @@ static int note(void *arg, const struct job *job)
     struct seen *seen = arg;
     auto_job again = find(seen->store, job->id); /* the store may be used while it lists */
     assert_string_equal(again.owner, job->owner);
-    strncat(seen->names, job->owner, 1);
+    size_t len = strlen(seen->names);
+    assert_true(len + 1 < sizeof seen->names);
+    seen->names[len] = job->owner[0]; /* the rest is zero */
     return --seen->stop_after == 0;
 }
 
