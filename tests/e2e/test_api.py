@@ -228,9 +228,10 @@ class Api(harness.ServerCase):
         self.assertEqual(self.server.get_json("/")["service"], "pagemill")
 
     def test_a_short_job_passes_a_long_one(self):
-        long = self.server.submit(documents.make_scan_pdf(60))
-        self.opened(long)
-        short = self.server.submit(documents.make_scan_pdf(1))
+        thirty_lines = lambda n: documents.page_lines(n, 30)
+        long = self.server.submit(documents.make_pdf(1000, thirty_lines))
+        self.server.wait_job(long["id"], until=lambda job: job["pages"]["done"] > 2)
+        short = self.server.submit(documents.make_pdf(1, thirty_lines))
         before = self.server.job(long["id"])["pages"]["done"]
         self.server.wait_job(short["id"])
         passed = self.server.job(long["id"])["pages"]["done"] - before

@@ -99,12 +99,15 @@ class Hostile(harness.ServerCase):
         self.judge_all((path.name, path.read_bytes()) for path in paths)
 
     def test_a_bad_page_fails_alone(self):
-        good = documents.make_pdf(3)
-        bad = good.replace(b"/Type/Page/", b"/Type/Pagf/", 1)
-        if bad == good:
-            bad = good.replace(b"/Type /Page ", b"/Type /Pagf ", 1)
-        job = self.server.wait_job(self.server.submit(bad, text_layer="text")["id"])
-        self.assertIn(job["status"], ("completed", "failed"))
+        bad = documents.make_pdf(3).replace(b"/Count 3", b"/Count 4", 1)
+        for strict, status in ((False, "completed"), (True, "failed")):
+            job = self.server.wait_job(self.server.submit(bad, text_layer="text", strict=strict)["id"])
+            self.assertEqual((job["status"], job["pages"]["done"], job["pages"]["failed"]), (status, 3, 1))
+            self.assertEqual([(page["page"], page["code"]) for page in job["failed_pages"]], [(4, "input")])
+            text = self.server.result(job["id"], "txt").decode()
+            for n in (1, 2, 3):
+                self.assertIn(documents.page_key(n), text)
+            self.assertIn("[page 4: failed: input", text)
 
     def test_an_upload_cut_short_is_no_job(self):
         import http.client
