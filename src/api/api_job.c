@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "export/export.h"
 #include "page/options.h"
 
 #include <stdio.h>
@@ -94,12 +95,12 @@ static void write_queue_position(struct api *api, const struct job *job, struct 
 
 static void write_links(const struct job *job, struct json_writer *w)
 {
-    static const char *const names[] = {"json", "ndjson", "txt", "md"};
     char link[128];
     json_add_object(w, "result");
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        snprintf(link, sizeof link, "/v1/jobs/%s/result.%s", job->id, names[i]);
-        json_add_string(w, names[i], link);
+    for (size_t i = 0; export_formats[i]; i++) {
+        const char *extension = export_formats[i]->extension;
+        snprintf(link, sizeof link, "/v1/jobs/%s/result.%s", job->id, extension);
+        json_add_string(w, extension, link);
     }
     snprintf(link, sizeof link, "/v1/jobs/%s/pages", job->id);
     json_add_string(w, "pages", link);

@@ -135,10 +135,12 @@ static int prepare(struct result *r, struct http_request *req, struct error *err
     const char *pages = http_query(req, "pages");
     const char *name = http_param(req, "result");
     r->format = strncmp(name, "result.", 7) == 0 ? export_find(name + 7) : NULL;
-    if (!r->format)
+    if (!r->format) {
+        char known[EXPORT_LIST];
+        export_extensions(known);
         return error_set(err, ERROR_NOT_FOUND,
-                         "no such thing: '%.64s' (result.EXT with EXT one of %s)", name,
-                         export_extensions());
+                         "no such thing: '%.64s' (result.EXT with EXT one of %s)", name, known);
+    }
     if (pages && page_range_parse(&r->pages, pages, err) < 0)
         return -1;
     return check_ready(req, &r->job, err);

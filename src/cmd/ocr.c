@@ -344,8 +344,9 @@ static int choose_format(struct run *run, struct error *err)
     run->format = export_find(extension ? extension : "txt");
     if (run->format)
         return 0;
-    return error_set(err, ERROR_UNSUPPORTED, "format '%s' is none of %s", extension,
-                     export_extensions());
+    char known[EXPORT_LIST];
+    export_extensions(known);
+    return error_set(err, ERROR_UNSUPPORTED, "format '%s' is none of %s", extension, known);
 }
 
 static int prepare(struct run *run, int *argc, char **argv, struct error *err)

@@ -4,20 +4,24 @@
  */
 #include "export/export_driver.h"
 
+#include <stdio.h>
 #include <string.h>
 
-static const struct export_format *const formats[] = {&export_json, &export_ndjson, &export_text,
-                                                      &export_markdown};
+const struct export_format *const export_formats[] = {&export_json, &export_ndjson, &export_text,
+                                                      &export_markdown, NULL};
 
 const struct export_format *export_find(const char *extension)
 {
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++)
-        if (strcmp(formats[i]->extension, extension) == 0)
-            return formats[i];
+    for (size_t i = 0; export_formats[i]; i++)
+        if (strcmp(export_formats[i]->extension, extension) == 0)
+            return export_formats[i];
     return NULL;
 }
 
-const char *export_extensions(void)
+void export_extensions(char out[EXPORT_LIST])
 {
-    return "json, ndjson, txt, md";
+    *out = '\0';
+    for (size_t i = 0, n = 0; export_formats[i] && n < EXPORT_LIST; i++)
+        n += (size_t)snprintf(out + n, EXPORT_LIST - n, "%s%s", i ? ", " : "",
+                              export_formats[i]->extension);
 }

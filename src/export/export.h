@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { EXPORT_LIST = 128 };
+
 struct export_page {
     uint32_t number;
     const char *json; /* the canonical page result, or NULL when the page failed */
@@ -31,7 +33,8 @@ struct export_format {
     void (*end)(struct strbuf *out);
 };
 
+extern const struct export_format *const export_formats[];      /* ends with NULL */
 const struct export_format *export_find(const char *extension); /* NULL if unknown */
-const char *export_extensions(void); /* "json, ndjson, …" for messages */
+void export_extensions(char out[EXPORT_LIST]); /* "json, ndjson, …" for messages */
 
 #endif

@@ -75,8 +75,6 @@ int http_port(const struct http_server *server);
 void http_stop(struct http_server **server, int wait_ms);
 void http_wake(struct http_server *server, const char *key); /* from any thread */
 
-const char *http_method(const struct http_request *req);
-const char *http_path(const struct http_request *req);
 const char *http_param(const struct http_request *req,
                        const char *name); /* of the pattern; never NULL */
 const char *http_query(const struct http_request *req, const char *name); /* NULL if absent */

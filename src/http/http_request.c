@@ -11,16 +11,6 @@
 #include <string.h>
 #include <strings.h>
 
-const char *http_method(const struct http_request *req)
-{
-    return req->method;
-}
-
-const char *http_path(const struct http_request *req)
-{
-    return req->path;
-}
-
 const char *http_param(const struct http_request *req, const char *name)
 {
     size_t len = strlen(name);

@@ -228,9 +228,7 @@ static void nonsense(struct scheduler *s, struct document *d, enum worker_state 
 {
     struct error why;
     error_set(&why, ERROR_BUG, "the decoder answered out of turn");
-    process_kill(&d->worker.process);
-    d->worker.state = WORKER_NONE;
-    worker_throttle(&d->worker);
+    worker_disown(s, &d->worker);
     gone(s, d, state, PROCESS_CRASHED, &why);
 }
 

@@ -160,9 +160,7 @@ static void nonsense(struct scheduler *s, struct lane *l)
 {
     struct error why;
     error_set(&why, ERROR_BUG, "the recogniser answered out of turn");
-    process_kill(&l->worker.process);
-    l->worker.state = WORKER_NONE;
-    worker_throttle(&l->worker);
+    worker_disown(s, &l->worker);
     gone(s, l, PROCESS_CRASHED, &why);
 }
 

@@ -163,16 +163,12 @@ static void on_change(void *context, const char *id)
 
 static void expire(struct scheduler *s, int64_t now)
 {
-    for (size_t i = 0; i < s->document_count; i++) {
-        struct worker *w = &s->documents[i].worker;
-        if (w->state != WORKER_NONE && w->state != WORKER_IDLE && now >= w->deadline)
+    for (size_t i = 0; i < s->document_count; i++)
+        if (worker_late(&s->documents[i].worker, now))
             document_expire(s, &s->documents[i]);
-    }
-    for (size_t i = 0; i < s->lane_count; i++) {
-        struct worker *w = &s->lanes[i].worker;
-        if (w->state != WORKER_NONE && w->state != WORKER_IDLE && now >= w->deadline)
+    for (size_t i = 0; i < s->lane_count; i++)
+        if (worker_late(&s->lanes[i].worker, now))
             lane_expire(s, &s->lanes[i]);
-    }
 }
 
 static int64_t earliest(int64_t a, int64_t b)

@@ -121,6 +121,9 @@ void worker_send(struct scheduler *s, struct worker *w, struct message *m, int f
                  int64_t timeout_ms);
 int worker_start(struct scheduler *s, struct worker *w, const char *const *args);
 void worker_stop(struct worker *w);
+bool worker_late(const struct worker *w, int64_t now); /* its deadline has passed */
+/* It makes no sense: kill it and count it as crashed. */
+void worker_disown(struct scheduler *s, struct worker *w);
 void worker_throttle(struct worker *w);
 
 /* document.c */

@@ -60,23 +60,35 @@ void worker_send(struct scheduler *s, struct worker *w, struct message *m, int f
         log_debug("%s", err.text);
 }
 
+bool worker_late(const struct worker *w, int64_t now)
+{
+    return w->state != WORKER_NONE && w->state != WORKER_IDLE && now >= w->deadline;
+}
+
+void worker_disown(struct scheduler *s, struct worker *w)
+{
+    process_kill(&w->process);
+    status_note(s, 0, 1, 0);
+    w->state = WORKER_NONE;
+    worker_throttle(w);
+}
+
 int worker_receive(struct scheduler *s, struct worker *w, struct message *m, int *fd,
                    enum process_end *end, struct error *why)
 {
     int rc = message_receive(w->process.socket, m, fd, 0, why);
     if (rc > 0 && m->ticket == w->ticket)
         return 1;
-    if (rc == 0) {
-        *end = process_reap(&w->process, why);
-        status_note(s, 0, *end == PROCESS_CRASHED, *end == PROCESS_KILLED);
-    } else {
+    fd_close(fd);
+    if (rc != 0) {
         if (rc > 0)
             error_set(why, ERROR_BUG, "a worker answered out of turn");
-        fd_close(fd);
+        worker_disown(s, w);
         *end = PROCESS_CRASHED;
-        process_kill(&w->process);
-        status_note(s, 0, 1, 0);
+        return 0;
     }
+    *end = process_reap(&w->process, why);
+    status_note(s, 0, *end == PROCESS_CRASHED, *end == PROCESS_KILLED);
     w->state = WORKER_NONE;
     worker_throttle(w);
     return 0;
