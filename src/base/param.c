@@ -57,6 +57,18 @@ static int set_number(const struct param *p, void *field, const char *value, str
     return 0;
 }
 
+/* Negated, so that NaN is refused too. */
+static int set_real(const struct param *p, void *field, const char *value, struct error *err)
+{
+    char *end;
+    double n = strtod(value, &end);
+    if (end == value || *end || !(n >= (double)p->min && n <= (double)p->max))
+        return error_set(err, ERROR_INPUT, "%s: '%s' is not a number from %" PRId64 " to %" PRId64,
+                         p->name, value, p->min, p->max);
+    *(double *)field = n;
+    return 0;
+}
+
 static int word_index(const char *const *words, const char *value)
 {
     for (int i = 0; words[i]; i++)
@@ -91,8 +103,8 @@ static int set_choice(const struct param *p, void *field, const char *value, str
 static int set_row(const struct param *p, void *target, const char *value, struct error *err)
 {
     static int (*const setters[])(const struct param *, void *, const char *, struct error *) = {
-        [PARAM_TEXT] = set_text, [PARAM_INT] = set_number,    [PARAM_BYTES] = set_number,
-        [PARAM_BOOL] = set_bool, [PARAM_CHOICE] = set_choice,
+        [PARAM_TEXT] = set_text, [PARAM_INT] = set_number, [PARAM_BYTES] = set_number,
+        [PARAM_REAL] = set_real, [PARAM_BOOL] = set_bool,  [PARAM_CHOICE] = set_choice,
     };
     return setters[p->type](p, (char *)target + p->offset, value, err);
 }
@@ -122,6 +134,9 @@ void param_text(const struct param *p, const void *target, char *out, size_t siz
     case PARAM_INT:
     case PARAM_BYTES:
         snprintf(out, size, "%" PRId64, *(const int64_t *)field);
+        break;
+    case PARAM_REAL:
+        snprintf(out, size, "%.9g", *(const double *)field);
         break;
     case PARAM_BOOL:
         snprintf(out, size, "%s", *(const bool *)field ? "true" : "false");

@@ -16,6 +16,7 @@ enum param_type {
     PARAM_TEXT,   /* char[size], valid UTF-8 without control characters */
     PARAM_INT,    /* int64_t within [min, max] */
     PARAM_BYTES,  /* int64_t; the text may end in K, M, G (1024-based) */
+    PARAM_REAL,   /* double within [min, max] */
     PARAM_BOOL,   /* bool; true/false, yes/no, on/off, 1/0 */
     PARAM_CHOICE, /* int64_t index into choices */
 };
@@ -27,7 +28,7 @@ struct param {
     enum param_type type;
     size_t offset, size;        /* of the field in the target struct */
     const char *standard;       /* the default, as text; must parse */
-    int64_t min, max;           /* PARAM_INT, PARAM_BYTES */
+    int64_t min, max;           /* PARAM_INT, PARAM_BYTES, PARAM_REAL */
     const char *const *choices; /* PARAM_CHOICE, NULL-terminated */
     const char *metavar;        /* what help shows for the value: DIR, N, SECONDS */
     const char *doc;            /* one sentence */

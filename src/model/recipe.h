@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * What the neural engine is loaded from and how it is set: the model files of one pack with their
+ * hashes, and the numbers that go with them. The service resolves packs, manifests and settings to
+ * this one flat table (model/pack.h) and hands it to its workers as flags; a worker reads no
+ * manifest, and loads no file whose SHA-256 is not the one said here.
+ */
+#ifndef MODEL_RECIPE_H
+#define MODEL_RECIPE_H
+
+#include "base/param.h"
+
+#include <stdbool.h>
+
+enum device { DEVICE_AUTO, DEVICE_CPU, DEVICE_WEBGPU, DEVICE_CUDA, DEVICE_TENSORRT, DEVICES };
+extern const char *const device_names[]; /* NULL-terminated, in that order */
+
+/* What limit_side_len means (PaddleOCR's words): a longest side of at most, or a shortest side of
+ * at least so many pixels. */
+enum side_rule { SIDE_MAX, SIDE_MIN };
+
+enum { RECIPE_PATH = 1024, RECIPE_SHA256 = 65, RECIPE_LANGUAGES = 512 };
+
+struct recipe {
+    char name[96];                 /* of the pack, for people: "PP-OCRv6_tiny" */
+    char covers[RECIPE_LANGUAGES]; /* languages that the dictionary can write: "deu eng fra" */
+    char runtime[RECIPE_PATH];     /* libonnxruntime.so; "": where the system keeps it */
+    int64_t device;                /* enum device */
+    int64_t batch_size;            /* lines in one Run; 0: what suits the device */
+
+    /* Files; "" for none. Each file has the SHA-256 that it must have, in 64 hexadecimal digits. */
+    char detection[RECIPE_PATH], detection_sha256[RECIPE_SHA256];
+    char recognition[RECIPE_PATH], recognition_sha256[RECIPE_SHA256];
+    char dictionary[RECIPE_PATH], dictionary_sha256[RECIPE_SHA256]; /* a class a line, UTF-8 */
+    char page_orientation[RECIPE_PATH], page_orientation_sha256[RECIPE_SHA256];
+    char line_orientation[RECIPE_PATH], line_orientation_sha256[RECIPE_SHA256];
+
+    /* Detection (DB), by PaddleOCR's names. */
+    int64_t limit_side_len; /* pixels */
+    int64_t limit_type;     /* enum side_rule */
+    int64_t max_side_limit; /* pixels: of the longest side, whatever the rule */
+    double thresh;          /* of the probability map */
+    double box_thresh;      /* least mean probability of a box */
+    double unclip_ratio;
+    int64_t max_candidates; /* boxes looked at */
+
+    /* Recognition (CTC). */
+    int64_t rec_height;  /* pixels of a line image */
+    double score_thresh; /* lines with less confidence are dropped */
+};
+
+extern const struct param_table recipe_table;
+
+void recipe_defaults(struct recipe *r);
+
+/* Whether there is enough to read with: detection, recognition and a dictionary. */
+bool recipe_complete(const struct recipe *r);
+
+/* What is not the default as flags of pagemill-work: "--name", "value", …, NULL. One allocation:
+ * free() it. */
+char **recipe_args(const struct recipe *r);
+
+#endif
