@@ -13,7 +13,8 @@
 #define SAMPLE_HEAD                                                               \
     "{\"page\":1,\"width\":1000,\"height\":1400,\"unit\":\"px\",\"dpi\":144,"     \
     "\"rotation\":90,\"skew\":-1.25,\"source\":\"ocr\",\"engine\":\"tesseract\"," \
-    "\"language\":\"eng\",\"confidence\":0.8,\"duration_ms\":1234,"
+    "\"language\":\"eng\",\"confidence\":0.8,\"duration_ms\":1234,"               \
+    "\"stages_ms\":{\"detect\":12.5,\"network\":80},"
 #define SAMPLE_QUAD "\"polygon\":[[10,20.5],[110,20.5],[110,40],[10,40]],"
 #define SAMPLE_QUAD_2 "\"polygon\":[[120,20.5],[220,20.5],[220,40],[120,40]],"
 #define SAMPLE_JSON                                                                            \
@@ -46,6 +47,8 @@ static inline struct page *sample_page(int number)
     p->engine = "tesseract";
     p->language = "eng";
     p->duration_ms = 1234;
+    p->stage_ms[PAGE_STAGE_DETECT] = 12.5F;
+    p->stage_ms[PAGE_STAGE_NETWORK] = 80;
     struct block *b = page_add_block(p, BLOCK_HEADING);
     b->level = 2;
     struct line *l = page_add_line(p, b);

@@ -17,6 +17,8 @@ static const char *const type_names[BLOCK_TYPES] = {
     "figure",   "figure_caption", "formula", "header", "footer", "page_number",
     "footnote", "code",           "seal",    "other"};
 
+const char *const page_stage_names[PAGE_STAGES] = {"turn", "detect", "order", "read", "network"};
+
 struct page *page_new(int number)
 {
     struct page *p = x_calloc(1, sizeof *p);
@@ -249,6 +251,15 @@ static void encode_block(struct json_writer *w, const struct block *b, size_t or
     json_end_object(w);
 }
 
+static void encode_stages(struct json_writer *w, const float *stage_ms)
+{
+    json_add_object(w, "stages_ms");
+    for (int i = 0; i < PAGE_STAGES; i++)
+        if (stage_ms[i] > 0)
+            json_add_number(w, page_stage_names[i], (double)stage_ms[i], 1);
+    json_end_object(w);
+}
+
 void page_encode(const struct page *p, struct strbuf *out)
 {
     struct json_writer w = {.out = out};
@@ -265,6 +276,7 @@ void page_encode(const struct page *p, struct strbuf *out)
     json_add_string(&w, "language", p->language);
     json_add_number(&w, "confidence", (double)p->confidence, 4);
     json_add_int(&w, "duration_ms", p->duration_ms);
+    encode_stages(&w, p->stage_ms);
     json_add_array(&w, "blocks");
     for (size_t i = 0; i < p->block_count; i++)
         encode_block(&w, &p->blocks[i], i);

@@ -76,6 +76,18 @@ struct page_warning {
     const char *code, *message;
 };
 
+/* Where an engine's time went: turning the page upright, finding lines, ordering them, reading
+ * them, and, as a part of all those, the time inside neural networks. */
+enum page_stage {
+    PAGE_STAGE_TURN,
+    PAGE_STAGE_DETECT,
+    PAGE_STAGE_ORDER,
+    PAGE_STAGE_READ,
+    PAGE_STAGE_NETWORK,
+    PAGE_STAGES
+};
+extern const char *const page_stage_names[PAGE_STAGES];
+
 enum page_source { PAGE_SOURCE_OCR, PAGE_SOURCE_TEXT };
 
 struct page {
@@ -87,7 +99,8 @@ struct page {
     const char *engine, *language;
     float confidence; /* mean over words */
     int64_t duration_ms;
-    struct block *blocks; /* in reading order */
+    float stage_ms[PAGE_STAGES]; /* 0 where the engine does not say */
+    struct block *blocks;        /* in reading order */
     size_t block_count, block_space;
     struct page_warning *warnings;
     size_t warning_count, warning_space;

@@ -201,6 +201,23 @@ static int read_warning(struct reader *r, json_t *o)
     return page_add_warning(r->page, code, message) < 0 ? refuse(r, "too many warnings") : 0;
 }
 
+static int read_stages(struct reader *r, json_t *o)
+{
+    const char *name;
+    json_t *value;
+    if (!json_is_object(o))
+        return refuse(r, "stages_ms");
+    json_object_foreach(o, name, value)
+    {
+        int i = 0;
+        while (i < PAGE_STAGES && strcmp(page_stage_names[i], name) != 0)
+            i++;
+        if (i == PAGE_STAGES || read_number(r, value, name, 0, 1e9, &r->page->stage_ms[i]) < 0)
+            return refuse(r, "stages_ms");
+    }
+    return 0;
+}
+
 static int read_head(struct reader *r, json_t *o)
 {
     struct page *p = r->page;
@@ -228,11 +245,14 @@ static int read_head(struct reader *r, json_t *o)
 
 static int read_page(struct reader *r, json_t *o)
 {
-    static const char *const keys[] = {
-        "page",   "width",    "height",     "unit",        "dpi",    "rotation", "skew", "source",
-        "engine", "language", "confidence", "duration_ms", "blocks", "warnings", NULL};
+    static const char *const keys[] = {"page",      "width",    "height",     "unit",
+                                       "dpi",       "rotation", "skew",       "source",
+                                       "engine",    "language", "confidence", "duration_ms",
+                                       "stages_ms", "blocks",   "warnings",   NULL};
     json_t *blocks = json_object_get(o, "blocks"), *warnings = json_object_get(o, "warnings");
     if (only_keys(r, o, keys) < 0 || read_head(r, o) < 0)
+        return -1;
+    if (read_stages(r, json_object_get(o, "stages_ms")) < 0)
         return -1;
     if (!json_is_array(blocks) || !json_is_array(warnings))
         return refuse(r, json_is_array(blocks) ? "warnings" : "blocks");
