@@ -140,6 +140,7 @@ static void the_rest_is_filled_in(void **state)
     OK(settings_complete(&s, &err));
     assert_string_equal(s.database, "sqlite:/tmp/x/pagemill.db");
     assert_string_equal(s.blobs, "dir:/tmp/x/blobs");
+    assert_string_equal(s.models, "/tmp/x/models");
     assert_true(s.lanes >= 1);
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 6);
     assert_true(n > 0);
@@ -156,6 +157,7 @@ static void what_is_set_stays(void **state)
     snprintf(s.data, sizeof s.data, "/data");
     snprintf(s.database, sizeof s.database, "sqlite::memory:");
     snprintf(s.blobs, sizeof s.blobs, "memory:");
+    snprintf(s.models, sizeof s.models, "/models");
     snprintf(s.work_program, sizeof s.work_program, "/opt/pagemill-work");
     s.lanes = 3;
     before = s;

@@ -38,6 +38,8 @@
 #define MIB (1LL << 20)
 #define GIB (1LL << 30)
 
+/* device_names of model/recipe.h, which lies above this folder. */
+static const char *const devices[] = {"auto", "cpu", "webgpu", "cuda", "tensorrt", NULL};
 static const char *const log_levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const log_formats[] = {"auto", "text", "json", NULL};
 
@@ -61,11 +63,24 @@ static const struct param rows[] = {
          "any."),
     INT(lanes, "0", 0, 1024, "N", "Pages read at once, one process each; 0: one for each core."),
     INT(ahead, "2", 0, 64, "N", "Pages rendered ahead of the lanes, for each lane."),
-    TEXT(engine, "tesseract", "NAME", "Engine for jobs that name none."),
+    TEXT(engine, "auto", "NAME",
+         "Engine for jobs that name none: tesseract, ppocr, or auto (ppocr where its models are "
+         "installed and know the languages, else tesseract)."),
     TEXT(languages, "eng", "LANG[+LANG]", "Languages for jobs that name none."),
     {"tessdata", PARAM_TEXT, FIELD(tessdata), "", 0, 0, NULL, "DIR",
      "Tesseract's language files (default: where Tesseract was built to look).", "TESSDATA_PREFIX",
      0},
+    TEXT(models, "", "DIR",
+         "Neural models: a list of them (manifest.json), or a directory of packs or of "
+         "PaddleX models (default: models in the data directory)."),
+    TEXT(pack, "", "NAME", "Model pack to read with; empty: the best there is."),
+    TEXT(pipeline, "", "FILE",
+         "A PaddleX pipeline file (PP-StructureV3.yaml) whose models and numbers are taken over."),
+    CHOICE(device, "auto", devices, "NAME",
+           "Where neural models run: auto, cpu, webgpu, cuda, tensorrt."),
+    TEXT(onnxruntime, "", "FILE", "The ONNX Runtime library (default: where the system keeps it)."),
+    INT(batch_size, "0", 0, 1024, "N",
+        "Lines that a neural model reads at once; 0: what suits the device."),
     INT(dpi, "144", 36, 1200, "N",
         "Resolution at which PDF pages are rendered, for jobs that name none."),
     BYTES(max_upload, "1G", 1, INT64_MAX, "Largest document accepted, in bytes."),
@@ -167,6 +182,8 @@ int settings_complete(struct settings *s, struct error *err)
         return -1;
     snprintf(path, sizeof path, "dir:%s", s->data);
     if (!*s->blobs && fill_path(s->blobs, sizeof s->blobs, path, "/blobs", err) < 0)
+        return -1;
+    if (!*s->models && fill_path(s->models, sizeof s->models, s->data, "/models", err) < 0)
         return -1;
     if (!*s->work_program && fill_work_program(s, err) < 0)
         return -1;

@@ -20,9 +20,15 @@ struct settings {
     char engine[64];
     char languages[128];
     char tessdata[1024];
+    char models[1024];       /* "": models in data */
+    char pack[96];           /* "": the best there is */
+    char pipeline[1024];     /* "": none */
+    char onnxruntime[1024];  /* "": where the system keeps it */
     char work_program[1024]; /* "": beside this program */
     int64_t lanes;           /* 0: one for each core */
     int64_t ahead;
+    int64_t device;     /* enum device of model/recipe.h */
+    int64_t batch_size; /* 0: what suits the device */
     int64_t dpi;
     int64_t max_upload;
     int64_t max_pages;
@@ -46,7 +52,8 @@ extern const struct param_table settings_table;
 void settings_defaults(struct settings *s);
 /* PAGEMILL_NAME and the alias of each row. */
 int settings_environment(struct settings *s, struct error *err);
-/* What is still empty after all sources: data, database, blobs, lanes, work_program. */
+/* What is still empty after all sources: data, database, blobs, models, lanes,
+ * work_program. */
 int settings_complete(struct settings *s, struct error *err);
 
 #endif

@@ -36,6 +36,14 @@ const struct command commands[] = {
      "",
      {&jobs_table},
      cmd_jobs},
+    {"models",
+     "[list | install NAME... | verify [NAME...] | remove NAME...]",
+     "Look after packs of neural models.",
+     "Packs lie in the models directory. Downloads are pinned by revision and SHA-256, go on "
+     "where they were cut, and become visible whole or not at all. With --from, a NAME that is "
+     "not in the list becomes a pack of the best models in that directory.",
+     {&models_table, &settings_table, &file_table},
+     cmd_models},
     {"doctor",
      "",
      "Say what is installed, what the sandbox holds, and read a test page.",

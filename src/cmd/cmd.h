@@ -27,10 +27,11 @@ extern const struct command commands[]; /* ends with a NULL name */
 int cmd_serve(int argc, char **argv);
 int cmd_ocr(int argc, char **argv);
 int cmd_jobs(int argc, char **argv);
+int cmd_models(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_man(int argc, char **argv);
 
-extern const struct param_table ocr_table, jobs_table, file_table;
+extern const struct param_table ocr_table, jobs_table, models_table, file_table;
 
 /* Print the error for people on stderr and return its exit code. */
 int cmd_fail(const char *command, const struct error *err);
@@ -57,6 +58,7 @@ int config_file_read(const char *path, struct settings *settings, struct error *
 struct rooms {
     struct store *store;
     struct blob_store *blobs;
+    struct recipe recipe;
     struct capabilities *capabilities;
     struct job_service *service;
     struct scheduler *scheduler;

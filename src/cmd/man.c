@@ -90,6 +90,7 @@ int cmd_man(int argc, char **argv)
     add_table("OPTIONS OF A JOB", "Flags of \\fBpagemill ocr\\fR; fields of \\fBPOST /v1/jobs\\fR.",
               &options_table);
     add_table("FLAGS OF JOBS", NULL, &jobs_table);
+    add_table("FLAGS OF MODELS", NULL, &models_table);
     add_table("SETTINGS",
               "Flags of serve, ocr and doctor; \\fIname: value\\fR lines of the file that "
               "\\fB\\-\\-config\\fR names "

@@ -52,6 +52,7 @@ static const struct param rows[] = {
     REAL(unclip_ratio, "1.4", 0, 10),
     INT(max_candidates, "3000", 1, 100000),
     INT(rec_height, "48", 8, 512),
+    REAL(rec_squeeze, "0.75", 0, 4),
     REAL(score_thresh, "0", 0, 1),
 };
 

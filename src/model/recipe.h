@@ -46,6 +46,7 @@ struct recipe {
 
     /* Recognition (CTC). */
     int64_t rec_height;  /* pixels of a line image */
+    double rec_squeeze;  /* width of a line image, as a part of what its proportions would give */
     double score_thresh; /* lines with less confidence are dropped */
 };
 
