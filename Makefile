@@ -17,6 +17,12 @@ ifneq ($(PAGEMILL_CORPUS),)
 export PAGEMILL_CORPUS
 endif
 
+# Models for the tests of the neural engine, likewise.
+PAGEMILL_TEST_MODELS ?= $(abspath $(wildcard ../shared/models))
+ifneq ($(PAGEMILL_TEST_MODELS),)
+export PAGEMILL_TEST_MODELS
+endif
+
 SANITIZE := -Db_lundef=false -Dc_args=-fno-omit-frame-pointer
 SOURCES   = $(shell find src tests -name '*.[ch]' 2>/dev/null)
 

@@ -52,17 +52,20 @@ static int set_option(struct stage_config *config, const char *flag, const char 
 {
     if (strncmp(flag, "--", 2) != 0 || !value)
         return error_set(err, ERROR_INPUT, "'%s' is not an option with a value", flag);
-    char name[32];
+    char name[64];
     snprintf(name, sizeof name, "%s", flag + 2);
     for (char *c = name; *c; c++)
         if (*c == '-')
             *c = '_';
+    if (param_find(&recipe_table, name))
+        return param_set(&recipe_table, &config->recipe, name, value, err);
     return param_set(&table, config, name, value, err);
 }
 
 static int parse(struct stage_config *config, char **args, struct error *err)
 {
     param_defaults(&table, config);
+    recipe_defaults(&config->recipe);
     for (; *args; args += 2)
         if (set_option(config, args[0], args[1], err) < 0)
             return -1;

@@ -69,7 +69,7 @@ static void a_message_arrives_whole(void **state)
     int fd = 77;
     (void)state;
     strcpy(m.u.ready.engine, "tesseract/5.3.0");
-    m.u.ready.channels = 3;
+    strcpy(m.u.ready.device, "cpu");
     OK(message_send(ends[0], &m, -1, &err));
     assert_int_equal(OK(message_receive(ends[1], &got, &fd, -1, &err)), 1);
     assert_memory_equal(&got, &m, sizeof m);

@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct ocr_config english = {"tesseract", "eng", ""};
+static const struct recipe no_models;
+static const struct ocr_config english = {"tesseract", "eng", "", &no_models};
 
 static struct ocr *engine;
 
@@ -256,7 +257,7 @@ static void stops_at_the_deadline_and_goes_on(void **state)
 
 static void refuses(const char *engine_name, const char *languages, const char *expected)
 {
-    const struct ocr_config config = {engine_name, languages, ""};
+    const struct ocr_config config = {engine_name, languages, "", &no_models};
     struct ocr *ocr = NULL;
     struct error err = {0};
     assert_int_equal(ocr_open(&ocr, &config, &err), -1);
@@ -270,6 +271,8 @@ static void refuses_what_is_not_installed(void **state)
 {
     (void)state;
     refuses("nothing", "eng", "tesseract");
+    refuses("ppocr", "eng", "no models are installed");
+    refuses("auto", "xyz", "'xyz' is not installed");
     refuses("tesseract", "xyz", "'xyz' is not installed; installed: ");
     refuses("tesseract", "eng+xyz", "'xyz' is not installed");
     refuses("tesseract", "osd", "'osd' is not installed");
@@ -278,7 +281,7 @@ static void refuses_what_is_not_installed(void **state)
     refuses("tesseract", "+eng", "not names joined");
     refuses("tesseract", "../eng", "not names joined");
     refuses("tesseract", "eng deu", "not names joined");
-    const struct ocr_config nowhere = {"tesseract", "eng", "/nonexistent"};
+    const struct ocr_config nowhere = {"tesseract", "eng", "/nonexistent", &no_models};
     struct ocr *ocr = NULL;
     struct error err = {0};
     assert_int_equal(ocr_open(&ocr, &nowhere, &err), -1);
@@ -306,6 +309,40 @@ static void refuses_rasters_of_the_wrong_shape(void **state)
     }
 }
 
+static uint8_t *drawn_in_colour(struct raster *raster)
+{
+    uint8_t *grey = drawn_page(raster);
+    const size_t n = (size_t)raster->width * raster->height;
+    uint8_t *colour = x_calloc(n, 3);
+    for (size_t i = 0; i < 3 * n; i++)
+        colour[i] = grey[i / 3];
+    free(grey);
+    raster->channels = 3;
+    raster->stride = 3 * raster->width;
+    return colour;
+}
+
+/* Without models, the thoughtful choice is Tesseract; the page says so. */
+static void auto_reads_without_models(void **state)
+{
+    (void)state;
+    const struct ocr_config config = {"auto", "eng", "", &no_models};
+    struct raster raster;
+    struct ocr *ocr = NULL;
+    struct page *page = NULL;
+    struct error err = {0};
+    assert_int_equal(ocr_open(&ocr, &config, &err), 0);
+    assert_int_equal(ocr_channels(ocr), 3);
+    uint8_t *pixels = drawn_in_colour(&raster);
+    assert_int_equal(ocr_read(ocr, &raster, pixels, 7, 0, &page, &err), 0);
+    assert_int_equal(strncmp(page->engine, "tesseract/", 10), 0);
+    assert_int_equal(page->number, 7);
+    assert_drawn_text(page);
+    page_free(&page);
+    ocr_close(&ocr);
+    free(pixels);
+}
+
 static void lists_languages(void **state)
 {
     (void)state;
@@ -330,6 +367,7 @@ int main(void)
         cmocka_unit_test(stops_at_the_deadline_and_goes_on),
         cmocka_unit_test(refuses_what_is_not_installed),
         cmocka_unit_test(refuses_rasters_of_the_wrong_shape),
+        cmocka_unit_test(auto_reads_without_models),
         cmocka_unit_test(lists_languages),
     };
     auto_strbuf languages = {0};

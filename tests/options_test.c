@@ -6,6 +6,15 @@
 
 #include "page/options.h"
 
+static const struct settings *settings(void)
+{
+    static struct settings s;
+    settings_defaults(&s);
+    strcpy(s.engine, "clay");
+    strcpy(s.languages, "fra");
+    return &s;
+}
+
 static struct options standard(void)
 {
     struct options o;
@@ -41,7 +50,20 @@ static void every_option_is_set_by_name(void **state)
         param_text(param_find(&options_table, cases[i].name), &o, text, sizeof text);
         assert_string_equal(text, cases[i].value);
     }
-    OK(options_settle(&o, &err));
+    OK(options_settle(&o, settings(), &err));
+}
+
+static void what_is_left_empty_is_the_settings(void **state)
+{
+    struct options o = standard();
+    struct error err;
+    (void)state;
+    OK(options_settle(&o, settings(), &err));
+    assert_string_equal(o.engine, "clay");
+    assert_string_equal(o.languages, "fra");
+    OK(options_set(&o, "engine", "stone", &err));
+    OK(options_settle(&o, settings(), &err));
+    assert_string_equal(o.engine, "stone");
 }
 
 static void unknown_options_are_refused_by_name(void **state)
@@ -71,8 +93,8 @@ static void languages_are_normalised(void **state)
         {"languages", " eng , deu+fra ", "eng+deu+fra"},
         {"languages", "chi_sim", "chi_sim"},
         {"languages", "script/Latin", "script/Latin"},
-        {"languages", "", ""},
-        {"languages", " ", ""},
+        {"languages", "", "fra"}, /* the setting */
+        {"languages", " ", "fra"},
         {"languages", "+eng++deu+", "eng+deu"},
     };
     (void)state;
@@ -80,7 +102,7 @@ static void languages_are_normalised(void **state)
         struct options o = standard();
         struct error err;
         OK(options_set(&o, cases[i].name, cases[i].value, &err));
-        OK(options_settle(&o, &err));
+        OK(options_settle(&o, settings(), &err));
         assert_string_equal(o.languages, cases[i].languages);
     }
 }
@@ -103,7 +125,7 @@ static void bad_combinations_are_refused(void **state)
         struct options o = standard();
         struct error err;
         OK(options_set(&o, cases[i].name, cases[i].value, &err));
-        REFUSED_SAYING(ERROR_INPUT, cases[i].says, options_settle(&o, &err));
+        REFUSED_SAYING(ERROR_INPUT, cases[i].says, options_settle(&o, settings(), &err));
     }
 }
 
@@ -293,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_is_set_by_name),
+        cmocka_unit_test(what_is_left_empty_is_the_settings),
         cmocka_unit_test(unknown_options_are_refused_by_name),
         cmocka_unit_test(languages_are_normalised),
         cmocka_unit_test(bad_combinations_are_refused),

@@ -52,7 +52,7 @@ static struct process start_liar(const char *stage)
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     assert_true(n > 0);
     memcpy(s.work_program, self, (size_t)n + 1);
-    OK(process_start(&p, &s, args, &err));
+    OK(process_start(&p, &s, NULL, args, &err));
     return p;
 }
 
@@ -117,7 +117,7 @@ static struct process start_worker(void)
     struct process p = PROCESS_NONE;
     struct message ready;
     struct error err;
-    OK(process_start(&p, &settings, args, &err));
+    OK(process_start(&p, &settings, NULL, args, &err));
     OK(process_call(&p, NULL, -1, MESSAGE_READY, &ready, NULL, LONG_MS, &err));
     assert_true(ready.u.ready.engine[0] != '\0');
     return p;
@@ -219,7 +219,7 @@ static void a_bad_flag_ends_the_worker(void **state)
     struct message answer;
     struct error err;
     (void)state;
-    OK(process_start(&p, &settings, args, &err));
+    OK(process_start(&p, &settings, NULL, args, &err));
     REFUSED_SAYING(ERROR_CRASHED, "status 2",
                    process_call(&p, NULL, -1, MESSAGE_READY, &answer, NULL, LONG_MS, &err));
     assert_int_equal(p.pid, 0);
@@ -234,7 +234,7 @@ static void a_program_that_is_absent(void **state)
     int before = unit_descriptors();
     (void)state;
     strcpy(s.work_program, "/nowhere/pagemill-work");
-    REFUSED_SAYING(ERROR_IO, "/nowhere/pagemill-work", process_start(&p, &s, args, &err));
+    REFUSED_SAYING(ERROR_IO, "/nowhere/pagemill-work", process_start(&p, &s, NULL, args, &err));
     assert_int_equal(p.pid, 0);
     assert_int_equal(unit_descriptors(), before);
 }

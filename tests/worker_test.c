@@ -128,7 +128,8 @@ static struct worker start_recognise(void)
     struct message ready;
     struct worker w = start_ready(recognise_args, &ready);
     assert_int_equal(strncmp(ready.u.ready.engine, "tesseract/", 10), 0);
-    assert_int_equal(ready.u.ready.channels, 1);
+    assert_string_equal(ready.u.ready.device, "cpu");
+    assert_string_equal(ready.u.ready.note, "");
     return w;
 }
 
@@ -474,7 +475,7 @@ static void probes(void **state)
     char *json = run(args, &code);
     assert_int_equal(code, 0);
     assert_says(json, "{\"version\":\"");
-    assert_says(json, "{\"name\":\"tesseract\",\"languages\":[");
+    assert_says(json, "{\"name\":\"tesseract\",\"channels\":1,\"languages\":[");
     assert_says(json, "\"eng\"");
     assert_says(json, "\"sandbox\":[\"seccomp\"");
     free(json);

@@ -107,12 +107,12 @@ static void write_links(const struct job *job, struct json_writer *w)
     json_end_object(w);
 }
 
-static void write_engine(struct api *api, const struct job *job, struct json_writer *w)
+static void write_engine(const struct job *job, struct json_writer *w)
 {
     struct options options = {0};
     options_decode(&options, job->options, strlen(job->options), NULL, NULL);
     json_add_object(w, "engine");
-    json_add_string(w, "name", *options.engine ? options.engine : api->settings->engine);
+    json_add_string(w, "name", options.engine);
     json_end_object(w);
 }
 
@@ -138,7 +138,7 @@ void api_job_write(struct api *api, const struct job *job, bool whole, struct js
         write_queue_position(api, job, w);
     }
     write_eta(job, w);
-    write_engine(api, job, w);
+    write_engine(job, w);
     write_error(w, "error", &job->error, false);
     write_links(job, w);
     json_add_time(w, "created_at", job->created);

@@ -118,10 +118,9 @@ static int read_options(struct api *api, struct http_request *req, struct asked 
     http_each_query(req, take_query_option, asked);
     if (!asked->failed)
         http_each_field(req, take_form_option, asked);
-    if (asked->failed || options_settle(o, err) < 0)
+    if (asked->failed || options_settle(o, s, err) < 0)
         return -1;
-    return capabilities_check(api->capabilities, *o->engine ? o->engine : s->engine,
-                              *o->languages ? o->languages : s->languages, err);
+    return capabilities_check(api->capabilities, o->engine, o->languages, err);
 }
 
 static void finish_hash(struct upload *u, char hex[STORE_SHA256])

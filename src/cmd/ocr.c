@@ -365,14 +365,12 @@ static int prepare(struct run *run, int *argc, char **argv, struct error *err)
         run->settings.lanes = run->flags.jobs;
     if (!*argc && isatty(STDIN_FILENO))
         return error_set(err, ERROR_INPUT, "no file given");
-    if (options_settle(&run->options, err) < 0 || choose_format(run, err) < 0)
+    if (options_settle(&run->options, &run->settings, err) < 0 || choose_format(run, err) < 0)
         return -1;
     /* The lanes start with what will be asked of them. */
-    if (*run->options.engine)
-        snprintf(run->settings.engine, sizeof run->settings.engine, "%s", run->options.engine);
-    if (*run->options.languages)
-        snprintf(run->settings.languages, sizeof run->settings.languages, "%s",
-                 run->options.languages);
+    snprintf(run->settings.engine, sizeof run->settings.engine, "%s", run->options.engine);
+    snprintf(run->settings.languages, sizeof run->settings.languages, "%s",
+             run->options.languages);
     return 0;
 }
 

@@ -5,7 +5,7 @@
  */
 #include "cmd/cmd.h"
 
-#include "base/log.h"
+#include "model/pack.h"
 
 #include <sys/resource.h>
 
@@ -26,14 +26,16 @@ int rooms_open(struct rooms *rooms, const struct settings *settings, const char 
 {
     *rooms = (struct rooms){0};
     raise_descriptor_limit();
-    if (capabilities_load(&rooms->capabilities, settings, err) < 0 ||
+    if (pack_resolve(settings, &rooms->recipe, err) < 0 ||
+        capabilities_load(&rooms->capabilities, settings, &rooms->recipe, err) < 0 ||
         store_open(&rooms->store, database, err) < 0 ||
         blob_store_open(&rooms->blobs, blobs, err) < 0)
         goto failed;
     rooms->service = job_service_new(rooms->store, rooms->blobs);
     if (changed)
         job_listen(rooms->service, changed, context);
-    if (scheduler_start(&rooms->scheduler, rooms->service, settings, err) == 0)
+    if (scheduler_start(&rooms->scheduler, rooms->service, settings, &rooms->recipe,
+                        rooms->capabilities, err) == 0)
         return 0;
 failed:
     rooms_close(rooms);

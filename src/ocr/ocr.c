@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct ocr_driver *const drivers[] = {&ocr_tesseract};
+static const struct ocr_driver *const drivers[] = {&ocr_auto, &ocr_ppocr, &ocr_tesseract};
 enum { DRIVERS = sizeof drivers / sizeof *drivers };
 
 enum { MAX_PIXELS = 1 << 30 }; /* a lower cap is the decoder's; this one keeps every sum in range */
@@ -79,7 +79,7 @@ int ocr_open(struct ocr **out, const struct ocr_config *config, struct error *er
         driver->open(&ocr, config, err) < 0)
         return -1;
     struct strbuf name = {0};
-    strbuf_addf(&name, "%s/%s", driver->engine, driver->version());
+    strbuf_addf(&name, "%s/%s", driver->engine, driver->version(ocr));
     ocr->driver = driver;
     ocr->name = strbuf_detach(&name);
     ocr->languages = x_strdup(config->languages);
@@ -105,6 +105,16 @@ const char *ocr_name(const struct ocr *ocr)
 uint32_t ocr_channels(const struct ocr *ocr)
 {
     return ocr->driver->channels;
+}
+
+const char *ocr_device(const struct ocr *ocr)
+{
+    return ocr->driver->device ? ocr->driver->device(ocr) : "cpu";
+}
+
+const char *ocr_note(const struct ocr *ocr)
+{
+    return ocr->driver->note ? ocr->driver->note(ocr) : "";
 }
 
 static int check_raster(const struct ocr *ocr, const struct raster *r, struct error *err)
@@ -148,6 +158,17 @@ int ocr_read(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels
     page->duration_ms = clock_steady() - start;
     *out = page;
     return 0;
+}
+
+const char *ocr_engine(size_t i)
+{
+    return i < DRIVERS ? drivers[i]->engine : NULL;
+}
+
+uint32_t ocr_engine_channels(const char *engine)
+{
+    const struct ocr_driver *driver = find_driver(engine, NULL);
+    return driver ? driver->channels : 1;
 }
 
 int ocr_languages(const struct ocr_config *config, struct strbuf *out, struct error *err)

@@ -8,6 +8,7 @@
 #define OCR_OCR_H
 
 #include "base/error.h"
+#include "model/recipe.h"
 #include "page/page.h"
 #include "page/raster.h"
 
@@ -16,17 +17,20 @@
 struct ocr;
 
 struct ocr_config {
-    const char *engine;    /* "tesseract" */
-    const char *languages; /* "eng+deu" */
-    const char *tessdata;  /* directory, or "" for the built-in place */
+    const char *engine;          /* "tesseract", "ppocr", "auto" */
+    const char *languages;       /* "eng+deu" */
+    const char *tessdata;        /* directory, or "" for the built-in place */
+    const struct recipe *recipe; /* of the neural engine; incomplete: it is not installed */
 };
 
 /* ERROR_UNSUPPORTED: an engine or language that is not installed; the text lists what is. */
 int ocr_open(struct ocr **out, const struct ocr_config *config, struct error *err);
 void ocr_close(struct ocr **ocr);
 
-const char *ocr_name(const struct ocr *ocr);  /* "tesseract/5.3.0" */
-uint32_t ocr_channels(const struct ocr *ocr); /* the raster it wants: 1 or 3 */
+const char *ocr_name(const struct ocr *ocr);   /* "tesseract/5.3.0", "ppocr/PP-OCRv6_tiny" */
+uint32_t ocr_channels(const struct ocr *ocr);  /* the raster it wants: 1 or 3 */
+const char *ocr_device(const struct ocr *ocr); /* what it computes on: "cpu", "webgpu", … */
+const char *ocr_note(const struct ocr *ocr);   /* why not on what was asked for; "" */
 
 /* Read one page into *out: blocks, lines, words with polygons and confidence, in the raster's
  * pixels. A page without text gives no blocks. ERROR_TIMEOUT after deadline_ms, ERROR_INPUT,
@@ -34,7 +38,11 @@ uint32_t ocr_channels(const struct ocr *ocr); /* the raster it wants: 1 or 3 */
 int ocr_read(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels, int number,
              uint32_t deadline_ms, struct page **out, struct error *err);
 
-/* Names of installed languages joined by spaces, without loading any. */
+/* The engines that this build knows, NULL after the last. */
+const char *ocr_engine(size_t i);
+/* Of the engine in config, without loading it: names of its languages joined by spaces, and what
+ * raster it wants. ERROR_UNSUPPORTED where it cannot read here, and what to do about it. */
 int ocr_languages(const struct ocr_config *config, struct strbuf *out, struct error *err);
+uint32_t ocr_engine_channels(const char *engine);
 
 #endif

@@ -16,10 +16,12 @@ struct ocr_driver {
     /* A struct whose first member is struct ocr; name and languages are ocr.c's to fill. */
     int (*open)(struct ocr **out, const struct ocr_config *config, struct error *err);
     void (*close)(struct ocr *ocr);
-    const char *(*version)(void);
+    const char *(*version)(const struct ocr *ocr); /* what stands behind the name */
     /* deadline_ms 0: none. A line whose page ran out of room is ERROR_LIMIT. */
     int (*read)(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
                 uint32_t deadline_ms, struct page *page, struct error *err);
+    const char *(*device)(const struct ocr *ocr); /* NULL: "cpu" */
+    const char *(*note)(const struct ocr *ocr);   /* NULL: "" */
     int (*languages)(const struct ocr_config *config, struct strbuf *out, struct error *err);
 };
 
@@ -31,6 +33,6 @@ struct ocr {
 /* Does the list "deu eng fra" hold the name of len bytes? */
 bool ocr_language_listed(const char *list, const char *name, size_t len);
 
-extern const struct ocr_driver ocr_tesseract;
+extern const struct ocr_driver ocr_auto, ocr_ppocr, ocr_tesseract;
 
 #endif

@@ -75,8 +75,9 @@ static TessBaseAPI *new_api(void)
     return api;
 }
 
-static const char *version(void)
+static const char *version(const struct ocr *ocr)
 {
+    (void)ocr;
     return TessVersion();
 }
 

@@ -75,10 +75,14 @@ int options_set(struct options *o, const char *name, const char *value, struct e
     return param_set(&options_table, o, row, value, err);
 }
 
-int options_settle(struct options *o, struct error *err)
+int options_settle(struct options *o, const struct settings *settings, struct error *err)
 {
     struct page_range range;
     normalise_languages(o->languages);
+    if (!*o->engine)
+        snprintf(o->engine, sizeof o->engine, "%s", settings->engine);
+    if (!*o->languages)
+        snprintf(o->languages, sizeof o->languages, "%s", settings->languages);
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/-+";
     if (page_range_parse(&range, o->pages, err) < 0)

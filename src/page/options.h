@@ -7,7 +7,7 @@
 #ifndef PAGE_OPTIONS_H
 #define PAGE_OPTIONS_H
 
-#include "base/param.h"
+#include "base/settings.h"
 #include "base/strbuf.h"
 
 #include <stdbool.h>
@@ -32,9 +32,10 @@ extern const struct param_table options_table;
 
 /* ERROR_INPUT naming the option. "language" is taken for "languages". */
 int options_set(struct options *o, const char *name, const char *value, struct error *err);
-/* Once all are set: languages separated by commas or blanks become eng+deu, and what a single
- * value's type cannot say is checked (page selection, language names). */
-int options_settle(struct options *o, struct error *err);
+/* Once all are set: engine and languages left empty are the settings', languages separated by
+ * commas or blanks become eng+deu, and what a single value's type cannot say is checked (page
+ * selection, language names). */
+int options_settle(struct options *o, const struct settings *settings, struct error *err);
 void options_encode(const struct options *o,
                     struct strbuf *out); /* a JSON object, without the password */
 

@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/strbuf.h"
+#include "work/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,16 +26,20 @@ struct capabilities {
     json_t *root;
 };
 
-static int start(pid_t *pid, const struct settings *s, int out, struct error *err)
+static int start(pid_t *pid, const struct settings *s, const struct recipe *recipe, int out,
+                 struct error *err)
 {
     static const char *const environment[] = {"LC_ALL=C.UTF-8", NULL};
-    const char *const argv[] = {s->work_program, "probe", "--tessdata", s->tessdata, NULL};
+    static const char *const stage[] = {"probe", NULL};
+    struct process_args args;
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-    errno = posix_spawn(pid, s->work_program, &actions, NULL, (char *const *)(uintptr_t)argv,
+    process_args_make(&args, s, recipe, stage);
+    errno = posix_spawn(pid, s->work_program, &actions, NULL, (char *const *)(uintptr_t)args.argv,
                         (char *const *)(uintptr_t)environment);
+    process_args_free(&args);
     posix_spawn_file_actions_destroy(&actions);
     return errno ? error_errno(err, "starting %s", s->work_program) : 0;
 }
@@ -48,13 +53,14 @@ static void read_all(int fd, struct strbuf *out)
             strbuf_add(out, part, (size_t)n);
 }
 
-static int run(const struct settings *s, struct strbuf *out, struct error *err)
+static int run(const struct settings *s, const struct recipe *recipe, struct strbuf *out,
+               struct error *err)
 {
     int ends[2], status;
     pid_t pid;
     if (pipe2(ends, O_CLOEXEC) < 0)
         return error_errno(err, "pipe");
-    int rc = start(&pid, s, ends[1], err);
+    int rc = start(&pid, s, recipe, ends[1], err);
     close(ends[1]);
     if (rc == 0) {
         read_all(ends[0], out);
@@ -67,10 +73,11 @@ static int run(const struct settings *s, struct strbuf *out, struct error *err)
     return rc;
 }
 
-int capabilities_load(struct capabilities **out, const struct settings *settings, struct error *err)
+int capabilities_load(struct capabilities **out, const struct settings *settings,
+                      const struct recipe *recipe, struct error *err)
 {
     auto_strbuf text = {.cap = ANSWER_CAP};
-    if (run(settings, &text, err) < 0)
+    if (run(settings, recipe, &text, err) < 0)
         return -1;
     json_error_t why;
     json_t *root = json_loads(strbuf_str(&text), JSON_REJECT_DUPLICATES, &why);
@@ -126,6 +133,11 @@ static json_t *find_engine(const struct capabilities *c, const char *name)
     return NULL;
 }
 
+uint32_t capabilities_channels(const struct capabilities *c, const char *engine)
+{
+    return json_integer_value(json_object_get(find_engine(c, engine), "channels")) == 3 ? 3 : 1;
+}
+
 static bool has(json_t *languages, const char *name, size_t len)
 {
     size_t i;
@@ -149,6 +161,9 @@ int capabilities_check(const struct capabilities *c, const char *engine, const c
         return error_set(err, ERROR_INPUT, "engine '%.32s' is not installed; installed: %s", engine,
                          strbuf_str(&list));
     }
+    const char *missing = json_string_value(json_object_get(found, "missing"));
+    if (missing)
+        return error_set(err, ERROR_INPUT, "engine '%.32s' is not installed: %s", engine, missing);
     json_t *installed = json_object_get(found, "languages");
     for (const char *at = languages; *at;) {
         size_t len = strcspn(at, "+");

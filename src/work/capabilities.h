@@ -8,14 +8,20 @@
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "model/recipe.h"
+
+#include <stdint.h>
 
 struct capabilities;
 
 int capabilities_load(struct capabilities **out, const struct settings *settings,
-                      struct error *err);
+                      const struct recipe *recipe, struct error *err);
 void capabilities_free(struct capabilities **c);
 const char *
 capabilities_json(const struct capabilities *c); /* the worker's own words, checked to be JSON */
+
+/* Of the raster that the engine wants: 1 or 3. */
+uint32_t capabilities_channels(const struct capabilities *c, const char *engine);
 
 /* Is there such an engine, with all of these languages ("eng+deu")? ERROR_INPUT listing what is
  * installed. */

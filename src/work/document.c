@@ -29,7 +29,8 @@ static int load(struct scheduler *s, struct document *d, const char *id, struct 
     if (store_find_job(job_store(s->service), id, &job, err) < 0)
         return -1;
     param_defaults(&options_table, &d->options);
-    if (options_decode(&d->options, job.options, strlen(job.options), NULL, err) < 0)
+    if (options_decode(&d->options, job.options, strlen(job.options), NULL, err) < 0 ||
+        options_settle(&d->options, s->settings, err) < 0)
         return -1;
     memcpy(d->options.password, job.password, sizeof d->options.password);
     job_document_key(id, key);
@@ -135,9 +136,10 @@ static void send_page(struct scheduler *s, struct document *d, struct slot *slot
     int64_t timeout = s->settings->render_timeout * 1000;
     struct message m = {.type = text ? MESSAGE_TEXT : MESSAGE_PIXELS};
     m.u.page.page = slot->claim.page;
-    m.u.page.how = (struct render){.dpi = (uint32_t)d->options.dpi,
-                                   .channels = s->channels ? s->channels : 1,
-                                   .timeout_ms = (uint32_t)timeout};
+    m.u.page.how =
+        (struct render){.dpi = (uint32_t)d->options.dpi,
+                        .channels = capabilities_channels(s->capabilities, d->options.engine),
+                        .timeout_ms = (uint32_t)timeout};
     enum {
         GRACE_MS = 2000
     }; /* the worker watches the time itself first, and says so more gently */
@@ -150,12 +152,12 @@ static void send_page(struct scheduler *s, struct document *d, struct slot *slot
 
 void document_step(struct scheduler *s, struct document *d)
 {
-    static const char *const args[] = {"decode", NULL};
+    static const char *const stage[] = {"decode", NULL};
     struct slot *slot = first_waiting(s, d);
     if (!slot)
         return;
     if (d->worker.state == WORKER_NONE)
-        worker_start(s, &d->worker, args);
+        worker_start(s, &d->worker, NULL, stage);
     else if (d->worker.state == WORKER_IDLE && slot->claim.page == 0)
         finish_opening(s, d, slot);
     else if (d->worker.state == WORKER_IDLE)

@@ -15,29 +15,16 @@
 
 static void start(struct scheduler *s, struct lane *l)
 {
-    const char *const args[] = {"recognise",           "--engine",   l->engine,
-                                "--languages",         l->languages, "--tessdata",
-                                s->settings->tessdata, NULL};
+    const char *const stage[] = {"recognise",   "--engine",   l->engine,
+                                 "--languages", l->languages, NULL};
     l->pages = 0;
-    worker_start(s, &l->worker, args);
+    worker_start(s, &l->worker, s->recipe, stage);
 }
 
-static const char *engine_of(const struct scheduler *s, const struct slot *slot)
+static bool suits(const struct lane *l, const struct slot *slot)
 {
-    const char *asked = slot->document->options.engine;
-    return *asked ? asked : s->settings->engine;
-}
-
-static const char *languages_of(const struct scheduler *s, const struct slot *slot)
-{
-    const char *asked = slot->document->options.languages;
-    return *asked ? asked : s->settings->languages;
-}
-
-static bool suits(const struct scheduler *s, const struct lane *l, const struct slot *slot)
-{
-    return strcmp(l->engine, engine_of(s, slot)) == 0 &&
-           strcmp(l->languages, languages_of(s, slot)) == 0;
+    const struct options *o = &slot->document->options;
+    return strcmp(l->engine, o->engine) == 0 && strcmp(l->languages, o->languages) == 0;
 }
 
 static void read_page(struct scheduler *s, struct lane *l, struct slot *slot)
@@ -82,7 +69,7 @@ static struct lane *choose(struct scheduler *s, const struct slot *slot, uint64_
     struct lane *coming = NULL, *other = NULL;
     for (size_t i = 0; i < s->lane_count; i++) {
         struct lane *l = &s->lanes[i];
-        bool suitable = suits(s, l, slot);
+        bool suitable = suits(l, slot);
         if (l->worker.state == WORKER_BUSY || l->promised == pass)
             continue;
         if (suitable && l->worker.state == WORKER_IDLE)
@@ -97,17 +84,17 @@ static struct lane *choose(struct scheduler *s, const struct slot *slot, uint64_
 
 static void give(struct scheduler *s, struct lane *l, struct slot *slot, uint64_t pass)
 {
-    if (suits(s, l, slot) && l->worker.state == WORKER_IDLE) {
+    if (suits(l, slot) && l->worker.state == WORKER_IDLE) {
         read_page(s, l, slot);
         return;
     }
     l->promised = pass;
-    if (suits(s, l, slot))
+    if (suits(l, slot))
         return;
     worker_stop(&l->worker);
     l->worker.not_before = l->worker.backoff = 0;
-    snprintf(l->engine, sizeof l->engine, "%s", engine_of(s, slot));
-    snprintf(l->languages, sizeof l->languages, "%s", languages_of(s, slot));
+    snprintf(l->engine, sizeof l->engine, "%s", slot->document->options.engine);
+    snprintf(l->languages, sizeof l->languages, "%s", slot->document->options.languages);
 }
 
 void lane_dispatch(struct scheduler *s)
@@ -129,7 +116,7 @@ void lane_dispatch(struct scheduler *s)
 static void refuse_config(struct scheduler *s, struct lane *l, const struct error *why)
 {
     for (size_t i = 0; i < s->slots_size; i++)
-        if (s->slots[i].state == SLOT_RENDERED && suits(s, l, &s->slots[i]))
+        if (s->slots[i].state == SLOT_RENDERED && suits(l, &s->slots[i]))
             slot_fail(s, &s->slots[i], why);
     *l->engine = '\0';
 }
@@ -193,6 +180,8 @@ void lane_receive(struct scheduler *s, struct lane *l)
         gone(s, l, end, &why);
     } else if (state == WORKER_STARTING && m.type == MESSAGE_READY) {
         l->worker.state = WORKER_IDLE;
+        if (*m.u.ready.note)
+            log_warning("recognise (%s): %s", l->engine, m.u.ready.note);
         status_note_ready(s, &m, true);
     } else if (state == WORKER_STARTING && m.type == MESSAGE_ERROR) {
         start_failed(s, l, &m);

@@ -87,7 +87,9 @@ static bool makes_sense(const struct message *m)
         return false;
     switch (m->type) {
     case MESSAGE_READY:
-        return ended(m->u.ready.engine, sizeof m->u.ready.engine);
+        return ended(m->u.ready.engine, sizeof m->u.ready.engine) &&
+               ended(m->u.ready.device, sizeof m->u.ready.device) &&
+               ended(m->u.ready.note, sizeof m->u.ready.note);
     case MESSAGE_OPEN:
         return ended(m->u.open.password, sizeof m->u.open.password);
     case MESSAGE_ERROR:

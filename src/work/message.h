@@ -36,7 +36,13 @@ enum message_type {
     MESSAGE_TYPES
 };
 
-enum { WORK_ENGINE_NAME = 64, WORK_LANGUAGES = 128, WORK_PASSWORD = 128 };
+enum {
+    WORK_ENGINE_NAME = 64,
+    WORK_LANGUAGES = 128,
+    WORK_PASSWORD = 128,
+    WORK_DEVICE = 16,
+    WORK_NOTE = 200
+};
 
 struct message {
     uint32_t version; /* MESSAGE_VERSION */
@@ -45,7 +51,8 @@ struct message {
     union {
         struct {
             char engine[WORK_ENGINE_NAME]; /* "tesseract/5.3.0"; decode: "mupdf/1.21.1" */
-            uint32_t channels;             /* the raster it wants */
+            char device[WORK_DEVICE];      /* what the engine computes on: "cpu", "webgpu" */
+            char note[WORK_NOTE];          /* why not on what was asked for; "" */
             uint32_t sandbox;              /* enum sandbox_part bits that hold */
         } ready;
         struct {

@@ -39,9 +39,9 @@ static int open_and_render(struct process *p, const struct settings *settings, i
 int picture_render(const struct settings *settings, int document, const char *password,
                    uint32_t page, uint32_t dpi, uint64_t *size, struct error *err)
 {
-    static const char *const args[] = {"decode", NULL};
+    static const char *const stage[] = {"decode", NULL};
     struct process p = PROCESS_NONE;
-    if (process_start(&p, settings, args, err) < 0)
+    if (process_start(&p, settings, NULL, stage, err) < 0)
         return -1;
     int fd = open_and_render(&p, settings, document, password, page, dpi, size, err);
     process_kill(&p);

@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WORKER_FD = 3, MAX_ARGS = 32, GRACE_MS = 1000 };
+enum { WORKER_FD = 3, GRACE_MS = 1000 };
 
 /* glibc 2.36's posix_spawn uses clone(CLONE_VM | CLONE_VFORK): nothing of a threaded parent is
  * copied. */
@@ -76,28 +76,54 @@ static int make_pair(int *ours, int *theirs, struct error *err)
     return 0;
 }
 
-int process_start(struct process *p, const struct settings *settings, const char *const *args,
-                  struct error *err)
+static void add_args(struct process_args *a, const char *const *more)
 {
-    char memory[32], file_size[32];
-    snprintf(memory, sizeof memory, "%lld", (long long)settings->worker_memory);
-    /* The largest memory file a worker may make: a page in colour. */
-    snprintf(file_size, sizeof file_size, "%lld", (long long)settings->max_pixels * 3 + (64 << 20));
-    const char *argv[MAX_ARGS] = {settings->work_program};
-    size_t n = 1;
-    for (; args[n - 1]; n++) {
-        must(n < MAX_ARGS - 8);
-        argv[n] = args[n - 1];
+    for (; *more; more++) {
+        must(a->count < PROCESS_ARGS - 1);
+        a->argv[a->count++] = *more;
     }
-    const char *const common[] = {"--memory", memory,      "--file-size",
-                                  file_size,  "--sandbox", settings->sandbox ? "on" : "off"};
-    memcpy(argv + n, common, sizeof common);
+}
+
+void process_args_make(struct process_args *a, const struct settings *settings,
+                       const struct recipe *recipe, const char *const *stage)
+{
+    *a = (struct process_args){.argv = {settings->work_program}, .count = 1};
+    snprintf(a->memory, sizeof a->memory, "%lld", (long long)settings->worker_memory);
+    /* The largest memory file a worker may make: a page in colour. */
+    snprintf(a->file_size, sizeof a->file_size, "%lld",
+             (long long)settings->max_pixels * 3 + (64 << 20));
+    const char *const common[] = {
+        "--memory",   a->memory,          "--file-size",
+        a->file_size, "--sandbox",        settings->sandbox ? "on" : "off",
+        "--tessdata", settings->tessdata, NULL};
+    add_args(a, stage);
+    add_args(a, common);
+    if (!recipe)
+        return;
+    a->recipe = recipe_args(recipe);
+    add_args(a, (const char *const *)a->recipe);
+}
+
+void process_args_free(struct process_args *a)
+{
+    free(a->recipe);
+}
+
+int process_start(struct process *p, const struct settings *settings, const struct recipe *recipe,
+                  const char *const *stage, struct error *err)
+{
     /* What libraries print about a hostile document does not belong in the log. */
     bool quiet = settings->log_level != LOG_DEBUG;
+    struct process_args args;
     auto_fd ours = -1, theirs = -1;
     pid_t pid;
-    if (make_pair(&ours, &theirs, err) < 0 ||
-        spawn(&pid, settings->work_program, (char *const *)(uintptr_t)argv, theirs, quiet, err) < 0)
+    if (make_pair(&ours, &theirs, err) < 0)
+        return -1;
+    process_args_make(&args, settings, recipe, stage);
+    int rc = spawn(&pid, settings->work_program, (char *const *)(uintptr_t)args.argv, theirs, quiet,
+                   err);
+    process_args_free(&args);
+    if (rc < 0)
         return -1;
     *p = (struct process){pid, fd_take(&ours)};
     return 0;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/settings.h"
+#include "model/recipe.h"
 #include "work/message.h"
 
 #include <stdbool.h>
@@ -25,9 +26,22 @@ enum process_end {
     PROCESS_CRASHED, /* a signal of its own making, the sandbox, or a silent exit */
 };
 
-/* The stage and its flags, NULL-terminated; the common flags come from the settings. */
-int process_start(struct process *p, const struct settings *settings, const char *const *args,
-                  struct error *err);
+/* The command line of pagemill-work: the stage with its own flags, then those that come from the
+ * settings, and from the recipe where the stage needs one (else NULL). What is passed must outlive
+ * it. */
+enum { PROCESS_ARGS = 128 };
+struct process_args {
+    const char *argv[PROCESS_ARGS]; /* NULL-terminated */
+    size_t count;
+    char memory[32], file_size[32];
+    char **recipe;
+};
+void process_args_make(struct process_args *a, const struct settings *settings,
+                       const struct recipe *recipe, const char *const *stage);
+void process_args_free(struct process_args *a);
+
+int process_start(struct process *p, const struct settings *settings, const struct recipe *recipe,
+                  const char *const *stage, struct error *err);
 void process_kill(struct process *p); /* SIGKILL, reap, close; accepts one that is gone */
 
 /* The other end has closed: reap it, and say in *why (class and text) how it ended. */

@@ -304,11 +304,14 @@ void scheduler_free(struct scheduler **s)
 }
 
 int scheduler_start(struct scheduler **out, struct job_service *service,
-                    const struct settings *settings, struct error *err)
+                    const struct settings *settings, const struct recipe *recipe,
+                    const struct capabilities *capabilities, struct error *err)
 {
     if (job_sweep(service, true, err) < 0)
         return -1;
     struct scheduler *s = scheduler_new(service, settings);
+    s->recipe = recipe;
+    s->capabilities = capabilities;
     s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (s->wake < 0) {
         error_errno(err, "eventfd");

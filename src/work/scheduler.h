@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/settings.h"
 #include "job/job.h"
+#include "model/recipe.h"
+#include "work/capabilities.h"
 #include "work/message.h"
 
 struct scheduler;
@@ -19,13 +21,15 @@ struct scheduler_status {
     int documents, claims;
     int64_t worker_starts, worker_crashes, worker_kills;
     uint32_t sandbox; /* parts that hold in every worker seen so far (enum sandbox_part) */
-    char engine[WORK_ENGINE_NAME];
+    char engine[WORK_ENGINE_NAME]; /* of the lane that was ready last, and what it computes on */
+    char device[WORK_DEVICE];
 };
 
-/* service and settings must outlive the scheduler. Registers itself as a listener of the service.
+/* Everything passed must outlive the scheduler. Registers itself as a listener of the service.
  */
 int scheduler_start(struct scheduler **out, struct job_service *service,
-                    const struct settings *settings, struct error *err);
+                    const struct settings *settings, const struct recipe *recipe,
+                    const struct capabilities *capabilities, struct error *err);
 /* Claim nothing more, let pages being read finish for at most drain_ms, give the others back, end
  * all workers. Free it when nobody uses the service any more. */
 void scheduler_stop(struct scheduler *scheduler, int64_t drain_ms);

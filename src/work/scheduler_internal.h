@@ -11,6 +11,7 @@
 
 #include "job/job.h"
 #include "page/options.h"
+#include "work/capabilities.h"
 #include "work/process.h"
 #include "work/scheduler.h"
 
@@ -71,6 +72,8 @@ struct lane {
 struct scheduler {
     struct job_service *service;
     const struct settings *settings;
+    const struct capabilities *capabilities;
+    const struct recipe *recipe;
     struct slot *slots;
     struct document *documents; /* as many as slots and some that stay open */
     struct lane *lanes;
@@ -79,7 +82,6 @@ struct scheduler {
     size_t capacity; /* slots claimed in normal times; the rest is for jobs that have nothing in
                         flight */
     uint64_t ticket, order;
-    uint32_t channels; /* what the engine's lanes want; 0 until one is ready */
     int64_t next_beat, next_sweep, next_claim;
     bool draining;
     int64_t drain_deadline; /* steady ms */
@@ -119,7 +121,8 @@ int worker_receive(struct scheduler *s, struct worker *w, struct message *m, int
                    enum process_end *end, struct error *why);
 void worker_send(struct scheduler *s, struct worker *w, struct message *m, int fd,
                  int64_t timeout_ms);
-int worker_start(struct scheduler *s, struct worker *w, const char *const *args);
+int worker_start(struct scheduler *s, struct worker *w, const struct recipe *recipe,
+                 const char *const *stage);
 void worker_stop(struct worker *w);
 bool worker_late(const struct worker *w, int64_t now); /* its deadline has passed */
 /* It makes no sense: kill it and count it as crashed. */

@@ -21,7 +21,7 @@ void status_note_ready(struct scheduler *s, const struct message *ready, bool la
     s->status.sandbox &= ready->u.ready.sandbox;
     if (lane) {
         memcpy(s->status.engine, ready->u.ready.engine, sizeof s->status.engine);
-        s->channels = ready->u.ready.channels;
+        memcpy(s->status.device, ready->u.ready.device, sizeof s->status.device);
     }
     pthread_mutex_unlock(&s->mutex);
 }

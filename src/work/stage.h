@@ -7,6 +7,7 @@
 #define WORK_STAGE_H
 
 #include "base/error.h"
+#include "model/recipe.h"
 #include "work/message.h"
 
 #include <stdbool.h>
@@ -18,6 +19,7 @@ struct stage_config {
     char engine[WORK_ENGINE_NAME];
     char languages[WORK_LANGUAGES];
     char tessdata[1024];
+    struct recipe recipe;      /* of the neural engine */
     int64_t memory, file_size; /* bytes */
     bool sandbox;
 };

@@ -45,15 +45,19 @@ static void write_words(struct json_writer *w, const char *key, const char *word
     json_end_array(w);
 }
 
-/* An engine without languages is not there; that is an answer, not a failure. */
-static void write_engine(struct json_writer *w, const struct stage_config *config)
+/* An engine that is not there is an answer, not a failure. */
+static void write_engine(struct json_writer *w, const struct stage_config *config,
+                         const char *engine)
 {
-    const struct ocr_config wanted = {config->engine, config->languages, config->tessdata};
+    struct error missing;
+    const struct ocr_config wanted = {engine, config->languages, config->tessdata, &config->recipe};
     auto_strbuf languages = {0};
-    if (ocr_languages(&wanted, &languages, NULL) < 0)
-        return;
+    int rc = ocr_languages(&wanted, &languages, &missing);
     json_add_object(w, NULL);
-    json_add_string(w, "name", config->engine);
+    json_add_string(w, "name", engine);
+    json_add_int(w, "channels", ocr_engine_channels(engine));
+    if (rc < 0)
+        json_add_string(w, "missing", missing.text);
     write_words(w, "languages", strbuf_str(&languages));
     json_end_object(w);
 }
@@ -68,7 +72,8 @@ int stage_probe(const struct stage_config *config, struct error *err)
     json_add_object(&w, NULL);
     json_add_string(&w, "version", PAGEMILL_VERSION);
     json_add_array(&w, "engines");
-    write_engine(&w, config);
+    for (size_t i = 0; ocr_engine(i); i++)
+        write_engine(&w, config, ocr_engine(i));
     json_end_array(&w);
     json_add_string(&w, "formats", media_supported());
     json_add_string(&w, "decoder", "mupdf");

@@ -39,12 +39,14 @@ static void out_of_memory(void)
 
 static int load(const struct stage_config *config, struct message *ready, struct error *err)
 {
-    const struct ocr_config wanted = {config->engine, config->languages, config->tessdata};
+    const struct ocr_config wanted = {config->engine, config->languages, config->tessdata,
+                                      &config->recipe};
     set_new_handler(out_of_memory);
     if (ocr_open(&engine, &wanted, err) < 0)
         return -1;
     snprintf(ready->u.ready.engine, sizeof ready->u.ready.engine, "%s", ocr_name(engine));
-    ready->u.ready.channels = ocr_channels(engine);
+    snprintf(ready->u.ready.device, sizeof ready->u.ready.device, "%s", ocr_device(engine));
+    snprintf(ready->u.ready.note, sizeof ready->u.ready.note, "%s", ocr_note(engine));
     return 0;
 }
 

@@ -15,12 +15,13 @@ enum {
     THROTTLE_MOST_MS = 5000,
 };
 
-int worker_start(struct scheduler *s, struct worker *w, const char *const *args)
+int worker_start(struct scheduler *s, struct worker *w, const struct recipe *recipe,
+                 const char *const *stage)
 {
     struct error err;
     if (clock_steady() < w->not_before)
         return 0;
-    if (process_start(&w->process, s->settings, args, &err) < 0) {
+    if (process_start(&w->process, s->settings, recipe, stage, &err) < 0) {
         log_error("%s", err.text);
         worker_throttle(w);
         return 0;

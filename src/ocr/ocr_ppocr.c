@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The PP-OCR engine: turn the page upright, find its lines, put them in reading order, read each,
+ * map everything back to the page as the client sees it. Keeps nothing from page to page. Refuses
+ * a recipe without the three files it needs, and models that do not belong together. Called through
+ * ocr.c. What is set and why, with numbers: docs/engines.md.
+ */
+#include "ocr/ocr_driver.h"
+
+#include "base/clock.h"
+#include "layout/order.h"
+#include "ocr/ppocr_line.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* An orientation is believed above this confidence; a line is looked at again below that one. */
+static const float sure_of_turn = 0.8F, doubtful_line = 0.8F;
+
+struct ppocr {
+    struct ocr ocr;
+    struct recipe recipe;
+    struct onnx *runtime;
+    struct ppocr_detector *detector;
+    struct ppocr_reader *reader;
+    struct ppocr_orienter *of_page, *of_line; /* NULL: the pack has none */
+};
+
+/* One page on its way. */
+struct reading {
+    struct ppocr *engine;
+    struct pixels view; /* the page, or a turned copy */
+    uint8_t *turned;    /* the copy */
+    int degrees;        /* clockwise, from the page to the view */
+    struct ppocr_box *boxes;
+    struct quad *quads; /* in reading order, corner 0 where the text begins */
+    struct layout_place *places;
+    struct ppocr_text *texts;
+    size_t count;
+    int64_t deadline; /* steady ms */
+    struct page *page;
+};
+
+/* ---- opening ---- */
+
+static const char *version(const struct ocr *ocr)
+{
+    const struct ppocr *p = (const struct ppocr *)ocr;
+    return p->recipe.name;
+}
+
+static int languages(const struct ocr_config *config, struct strbuf *out, struct error *err)
+{
+    if (!recipe_complete(config->recipe))
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "no models are installed; `pagemill models install PP-OCRv6_small`");
+    strbuf_adds(out, config->recipe->covers);
+    return 0;
+}
+
+static void close_engine(struct ocr *ocr)
+{
+    struct ppocr *p = (struct ppocr *)ocr;
+    ppocr_detector_close(&p->detector);
+    ppocr_reader_close(&p->reader);
+    ppocr_orienter_close(&p->of_page);
+    ppocr_orienter_close(&p->of_line);
+    onnx_close(&p->runtime);
+    free(p);
+}
+
+static int load(struct ppocr *p, struct error *err)
+{
+    const struct recipe *r = &p->recipe;
+    if (onnx_open(&p->runtime, r->runtime, (enum device)r->device, err) < 0 ||
+        ppocr_detector_open(&p->detector, p->runtime, r, err) < 0 ||
+        ppocr_reader_open(&p->reader, p->runtime, r, err) < 0)
+        return -1;
+    if (*r->page_orientation &&
+        ppocr_orienter_open(&p->of_page, p->runtime, r, PPOCR_OF_PAGE, err) < 0)
+        return -1;
+    if (*r->line_orientation &&
+        ppocr_orienter_open(&p->of_line, p->runtime, r, PPOCR_OF_LINE, err) < 0)
+        return -1;
+    return 0;
+}
+
+/* ---- the page upright ---- */
+
+static int turn_upright(struct reading *r, struct error *err)
+{
+    struct ppocr *p = r->engine;
+    int degrees;
+    float confidence;
+    if (!p->of_page)
+        return 0;
+    if (ppocr_orientation(p->of_page, &r->view, NULL, &degrees, &confidence, err) < 0)
+        return -1;
+    if (degrees == 0 || confidence < sure_of_turn)
+        return 0;
+    struct pixels view = pixels_turned(&r->view, 360 - degrees);
+    if (!view.data)
+        return error_set(err, ERROR_LIMIT, "no memory to turn the page upright");
+    r->degrees = 360 - degrees;
+    r->view = view;
+    r->turned = (uint8_t *)(uintptr_t)view.data;
+    return 0;
+}
+
+static float clamp(float v, int most)
+{
+    return fminf(fmaxf(v, 0), (float)most);
+}
+
+/* From the view back to the page. */
+static struct point point_on_page(const struct reading *r, struct point p)
+{
+    const float width = (float)r->page->width, height = (float)r->page->height;
+    if (r->degrees == 90)
+        p = (struct point){p.y, height - p.x};
+    else if (r->degrees == 180)
+        p = (struct point){width - p.x, height - p.y};
+    else if (r->degrees == 270)
+        p = (struct point){width - p.y, p.x};
+    return (struct point){clamp(p.x, r->page->width), clamp(p.y, r->page->height)};
+}
+
+static void map_to_page(const struct reading *r, struct quad *q)
+{
+    for (int i = 0; i < 4; i++)
+        q->corner[i] = point_on_page(r, q->corner[i]);
+}
+
+/* ---- lines ---- */
+
+static struct quad shifted(const struct quad *q, unsigned by)
+{
+    struct quad out;
+    for (unsigned i = 0; i < 4; i++)
+        out.corner[i] = q->corner[(i + by) & 3];
+    return out;
+}
+
+static float length(struct point a, struct point b)
+{
+    return hypotf(b.x - a.x, b.y - a.y);
+}
+
+/* Boxes much higher than wide hold text that runs down: it begins at their upper right. */
+static struct quad along_text(const struct quad *q)
+{
+    const float upended = 1.5F;
+    const struct point *c = q->corner;
+    bool vertical = length(c[0], c[3]) >= upended * length(c[0], c[1]);
+    return vertical ? shifted(q, 1) : *q;
+}
+
+static int find_lines(struct reading *r, struct error *err)
+{
+    struct ppocr_boxes boxes = {0};
+    if (ppocr_detect(r->engine->detector, &r->view, &boxes, err) < 0) {
+        free(boxes.rows);
+        return -1;
+    }
+    r->boxes = boxes.rows;
+    r->count = boxes.count;
+    return 0;
+}
+
+static int order_lines(struct reading *r, struct error *err)
+{
+    (void)err;
+    struct layout_line *lines = x_calloc(r->count + 1, sizeof *lines);
+    r->places = x_calloc(r->count + 1, sizeof *r->places);
+    r->quads = x_calloc(r->count + 1, sizeof *r->quads);
+    r->texts = x_calloc(r->count + 1, sizeof *r->texts);
+    for (size_t i = 0; i < r->count; i++)
+        lines[i].polygon = r->boxes[i].quad;
+    layout_order(lines, r->count, r->places);
+    for (size_t i = 0; i < r->count; i++)
+        r->quads[i] = along_text(&r->boxes[r->places[i].line].quad);
+    free(lines);
+    return 0;
+}
+
+/* A line that reads badly may stand on its head. */
+static int read_again(struct reading *r, size_t i, struct error *err)
+{
+    struct ppocr *p = r->engine;
+    struct ppocr_text other = {0};
+    int degrees;
+    float confidence;
+    if (ppocr_orientation(p->of_line, &r->view, &r->quads[i], &degrees, &confidence, err) < 0)
+        return -1;
+    if (degrees != 180 || confidence < sure_of_turn)
+        return 0;
+    struct quad turned = shifted(&r->quads[i], 2);
+    int rc = ppocr_read(p->reader, &r->view, &turned, 1, r->deadline, &other, err);
+    if (rc == 0 && other.confidence > r->texts[i].confidence) {
+        struct ppocr_text worse = r->texts[i];
+        r->texts[i] = other;
+        r->quads[i] = turned;
+        other = worse;
+    }
+    free(other.characters);
+    return rc;
+}
+
+static int read_lines(struct reading *r, struct error *err)
+{
+    struct ppocr *p = r->engine;
+    if (ppocr_read(p->reader, &r->view, r->quads, r->count, r->deadline, r->texts, err) < 0)
+        return -1;
+    for (size_t i = 0; p->of_line && i < r->count; i++)
+        if (r->texts[i].confidence < doubtful_line && read_again(r, i, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* ---- the page result ---- */
+
+static int compare_floats(const void *a, const void *b)
+{
+    const float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* The median lean of the lines, in degrees clockwise. */
+static float skew(const struct reading *r)
+{
+    float *leans = x_calloc(r->count + 1, sizeof *leans), median = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct point *c = r->quads[i].corner;
+        float dx = c[1].x - c[0].x, dy = c[1].y - c[0].y;
+        if (dx > 4 * length(c[0], c[3]) && dx > fabsf(dy))
+            leans[n++] = atan2f(dy, dx) * 180 / (float)M_PI;
+    }
+    qsort(leans, n, sizeof *leans, compare_floats);
+    if (n)
+        median = leans[n / 2];
+    free(leans);
+    return median;
+}
+
+static int add_lines(struct reading *r, struct error *err)
+{
+    const struct ppocr_dictionary *d = ppocr_reader_dictionary(r->engine->reader);
+    struct block *block = NULL;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct ppocr_text *text = &r->texts[i];
+        if (i == 0 || r->places[i].block != r->places[i - 1].block)
+            block = NULL;
+        if (!text->count || text->confidence < (float)r->engine->recipe.score_thresh)
+            continue;
+        struct quad quad = r->quads[i];
+        map_to_page(r, &quad);
+        if (!block)
+            block = page_add_block(r->page, BLOCK_TEXT);
+        if (!block || ppocr_add_line(r->page, block, d, text, &quad) < 0)
+            return error_set(err, ERROR_LIMIT, "more text than a page result may hold");
+    }
+    r->page->rotation = r->degrees;
+    r->page->skew = skew(r);
+    return 0;
+}
+
+static void forget(struct reading *r)
+{
+    for (size_t i = 0; r->texts && i < r->count; i++)
+        free(r->texts[i].characters);
+    free(r->texts);
+    free(r->quads);
+    free(r->places);
+    free(r->boxes);
+    free(r->turned);
+}
+
+typedef int step(struct reading *r, struct error *err);
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
+                       uint32_t deadline_ms, struct page *page, struct error *err)
+{
+    struct reading r = {.engine = (struct ppocr *)ocr,
+                        .view = pixels_of_raster(raster, pixels),
+                        .page = page,
+                        .deadline = deadline_ms ? clock_steady() + deadline_ms : INT64_MAX};
+    static const struct {
+        step *run;
+        enum page_stage stage;
+    } steps[] = {
+        {turn_upright, PAGE_STAGE_TURN}, {find_lines, PAGE_STAGE_DETECT},
+        {order_lines, PAGE_STAGE_ORDER}, {read_lines, PAGE_STAGE_READ},
+        {add_lines, PAGE_STAGE_READ},
+    };
+    const int64_t busy = onnx_busy_ns(r.engine->runtime);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof *steps; i++) {
+        double begun = now_ms();
+        rc = steps[i].run(&r, err);
+        page->stage_ms[steps[i].stage] += (float)(now_ms() - begun);
+    }
+    page->stage_ms[PAGE_STAGE_NETWORK] = (float)(onnx_busy_ns(r.engine->runtime) - busy) / 1e6F;
+    forget(&r);
+    return rc;
+}
+
+static int open_engine(struct ocr **out, const struct ocr_config *config, struct error *err)
+{
+    struct ppocr *p = x_calloc(1, sizeof *p);
+    p->recipe = *config->recipe;
+    if (load(p, err) < 0) {
+        close_engine(&p->ocr);
+        return -1;
+    }
+    *out = &p->ocr;
+    return 0;
+}
+
+static const char *device(const struct ocr *ocr)
+{
+    return device_names[onnx_device(((const struct ppocr *)ocr)->runtime)];
+}
+
+static const char *note(const struct ocr *ocr)
+{
+    return onnx_note(((const struct ppocr *)ocr)->runtime);
+}
+
+const struct ocr_driver ocr_ppocr = {
+    .engine = "ppocr",
+    .channels = 3,
+    .open = open_engine,
+    .close = close_engine,
+    .version = version,
+    .read = read_engine,
+    .device = device,
+    .note = note,
+    .languages = languages,
+};

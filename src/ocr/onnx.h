@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * ONNX Runtime, opened while the process runs (dlopen): a build without it lacks only the engines
+ * that need it. One thread, float tensors, one input and one output a model, which is what OCR
+ * models have. No file is opened after onnx_open and onnx_load; on the CPU no thread is started
+ * either, while a GPU's driver may start some when it likes.
+ */
+#ifndef OCR_ONNX_H
+#define OCR_ONNX_H
+
+#include "base/error.h"
+#include "model/recipe.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { ONNX_RANK = 4 };
+
+struct onnx;
+struct onnx_model;
+
+struct onnx_shape {
+    size_t rank;
+    int64_t size[ONNX_RANK]; /* a model's own: −1 where it takes any */
+};
+
+/* library "": beside this program, then where the system keeps it. device: what is asked. A GPU
+ * that cannot be had, or fails later in onnx_load or onnx_run, falls back to the CPU with all
+ * models, and onnx_note says so. ERROR_UNSUPPORTED when there is no library, or one older
+ * than 1.16: the text says what to do. */
+int onnx_open(struct onnx **out, const char *library, enum device device, struct error *err);
+void onnx_close(struct onnx **runtime);
+const char *onnx_version(const struct onnx *runtime); /* "1.30.0" */
+enum device onnx_device(const struct onnx *runtime);  /* that all models run on */
+const char *onnx_note(const struct onnx *runtime);    /* why not the device asked for; "" */
+
+/* Load a model from a file with this SHA-256. ERROR_INPUT naming the file and the reason: missing,
+ * another hash, not a model, not one float input and one float output. */
+int onnx_load(struct onnx_model **out, struct onnx *runtime, const char *path, const char *sha256,
+              struct error *err);
+void onnx_unload(struct onnx_model **model);
+const struct onnx_shape *onnx_input(const struct onnx_model *model);
+const struct onnx_shape *onnx_output(const struct onnx_model *model);
+
+/* Run on `in` (row-major, of the shape given; only read). *out stays good until the model's next
+ * run. */
+int onnx_run(struct onnx_model *model, const float *in, const struct onnx_shape *shape,
+             const float **out, struct onnx_shape *out_shape, struct error *err);
+
+/* Nanoseconds that this runtime's models have spent in Run so far. */
+int64_t onnx_busy_ns(const struct onnx *runtime);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * A model's dictionary: the character of each class. Class 0 is the blank, then the file's lines;
+ * a model may have one class more, which is the space. Refuses text that is not UTF-8, and a file
+ * with another hash than said. Called by the reader.
+ */
+#include "ocr/ppocr.h"
+
+#include "base/digest.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_DICTIONARY = 4 << 20, MAX_ENTRIES = 1 << 20 };
+
+struct ppocr_dictionary {
+    struct strbuf text; /* the entries, each ended by a NUL */
+    const char **entries;
+    size_t count;
+};
+
+/* Ends every line with a NUL and notes where each begins. A line ends with \n or \r\n; a last line
+ * without an end counts. */
+static void split(struct ppocr_dictionary *d)
+{
+    char *at = d->text.data, *end = at + d->text.len;
+    d->entries = x_calloc(d->text.len + 1, sizeof *d->entries);
+    while (at < end) {
+        char *newline = memchr(at, '\n', (size_t)(end - at));
+        char *stop = newline ? newline : end;
+        d->entries[d->count++] = at;
+        at = stop + 1;
+        if (stop > d->entries[d->count - 1] && stop[-1] == '\r')
+            stop--;
+        *stop = '\0';
+    }
+}
+
+int ppocr_dictionary_open(struct ppocr_dictionary **out, const struct recipe *recipe,
+                          struct error *err)
+{
+    struct ppocr_dictionary *d = x_calloc(1, sizeof *d);
+    d->text.cap = MAX_DICTIONARY;
+    int rc = digest_read_file(recipe->dictionary, recipe->dictionary_sha256, &d->text, err);
+    if (rc == 0 && !d->text.len)
+        rc = error_set(err, ERROR_INPUT, "%s is empty", recipe->dictionary);
+    if (rc == 0)
+        split(d);
+    for (size_t i = 0; rc == 0 && i < d->count; i++)
+        if (!utf8_printable(d->entries[i], strlen(d->entries[i])))
+            rc = error_set(err, ERROR_INPUT, "%s, line %zu: not text", recipe->dictionary, i + 1);
+    if (rc < 0)
+        ppocr_dictionary_close(&d);
+    else
+        *out = d;
+    return rc;
+}
+
+void ppocr_dictionary_close(struct ppocr_dictionary **d)
+{
+    if (!*d)
+        return;
+    strbuf_free(&(*d)->text);
+    free((*d)->entries);
+    free(*d);
+    *d = NULL;
+}
+
+bool ppocr_dictionary_fits(const struct ppocr_dictionary *d, size_t classes)
+{
+    return classes == d->count + 1 || classes == d->count + 2;
+}
+
+const char *ppocr_character(const struct ppocr_dictionary *d, size_t class)
+{
+    return class == 0 ? "" : class <= d->count ? d->entries[class - 1] : " ";
+}
