@@ -9,6 +9,8 @@
 #include "work/sandbox.h"
 #include "work/stage.h"
 
+#include <libgen.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -94,14 +96,47 @@ static int send_error(uint64_t ticket, const struct error *why, struct error *er
     return message_send(STAGE_SOCKET, &m, -1, err);
 }
 
+/* A GPU's driver brings threads, and what shall hold for them must be closed before it is loaded:
+ * from here on there are the files that the engine names, and what drivers need. */
+static int prepare(const struct stage_config *config, struct error *err)
+{
+    const struct recipe *r = &config->recipe;
+    char program[PATH_MAX] = "", runtime[PATH_MAX + 32];
+    if (r->device == DEVICE_AUTO || r->device == DEVICE_CPU)
+        return 0;
+    if (readlink("/proc/self/exe", program, sizeof program - 1) < 0)
+        return error_errno(err, "/proc/self/exe");
+    const char *beside = dirname(program); /* where ocr/onnx.c looks */
+    snprintf(runtime, sizeof runtime, "%s%s", *r->runtime ? r->runtime : beside,
+             *r->runtime ? "" : "/../lib/pagemill/.");
+    const char *const files[] = {
+        beside,
+        dirname(runtime), /* it has parts for each vendor beside it */
+        r->detection,
+        r->recognition,
+        r->dictionary,
+        r->page_orientation,
+        r->line_orientation,
+        config->tessdata,
+        NULL,
+    };
+    return sandbox_prepare(files, err);
+}
+
+static enum sandbox_profile profile_of(const struct message *ready)
+{
+    const char *device = ready->u.ready.device;
+    return !*device || strcmp(device, device_names[DEVICE_CPU]) == 0 ? SANDBOX_STRICT : SANDBOX_GPU;
+}
+
 static int load(const struct stage *stage, const struct stage_config *config, struct error *err)
 {
     struct message ready = {.version = MESSAGE_VERSION, .type = MESSAGE_READY};
-    if (stage->load(config, &ready, err) < 0)
+    if ((config->sandbox && prepare(config, err) < 0) || stage->load(config, &ready, err) < 0)
         return -1;
     if (config->sandbox) {
-        const struct sandbox_limits limits = {(uint64_t)config->memory,
-                                              (uint64_t)config->file_size};
+        const struct sandbox_limits limits = {(uint64_t)config->memory, (uint64_t)config->file_size,
+                                              profile_of(&ready)};
         int parts = sandbox_close(&limits, err);
         if (parts < 0)
             return -1;

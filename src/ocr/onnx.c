@@ -8,7 +8,6 @@
 #include "ocr/onnx.h"
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/memory.h"
 #include "base/must.h"
 #include "ocr/onnx_api.h"
@@ -21,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_MODEL = 1 << 30, NOTE = 200 };
+enum { NOTE = 200 };
 
 struct onnx {
     void *library;
@@ -59,7 +58,8 @@ static int check(struct onnx *o, OrtStatus *status, const char *doing, struct er
 {
     if (!status)
         return 0;
-    error_set(err, ERROR_INPUT, "%s: %s", doing, in_words(o->api.GetErrorMessage(status)));
+    const char *words = in_words(o->api.GetErrorMessage(status));
+    error_set(err, ERROR_INPUT, "%s: %.*s", doing, (int)strcspn(words, "\n"), words);
     o->api.ReleaseStatus(status);
     return -1;
 }
@@ -393,17 +393,14 @@ static int open_session(struct onnx_model *m, const struct strbuf *bytes, struct
     return 0;
 }
 
-int onnx_load(struct onnx_model **out, struct onnx *o, const char *path, const char *sha256,
-              struct error *err)
+int onnx_load_bytes(struct onnx_model **out, struct onnx *o, const struct strbuf *bytes,
+                    struct error *err)
 {
-    auto_strbuf bytes = {.cap = MAX_MODEL};
-    if (digest_read_file(path, sha256, &bytes, err) < 0)
-        return -1;
     struct onnx_model *m = x_calloc(1, sizeof *m);
     m->runtime = o;
-    if (open_session(m, &bytes, err) < 0 || describe(m, err) < 0) {
+    if (open_session(m, bytes, err) < 0 || describe(m, err) < 0) {
         onnx_unload(&m);
-        return error_context(err, "%s", path);
+        return -1;
     }
     *out = m;
     return 0;

@@ -9,6 +9,7 @@
 #define OCR_ONNX_H
 
 #include "base/error.h"
+#include "base/strbuf.h"
 #include "model/recipe.h"
 
 #include <stddef.h>
@@ -34,10 +35,15 @@ const char *onnx_version(const struct onnx *runtime); /* "1.30.0" */
 enum device onnx_device(const struct onnx *runtime);  /* that all models run on */
 const char *onnx_note(const struct onnx *runtime);    /* why not the device asked for; "" */
 
-/* Load a model from a file with this SHA-256. ERROR_INPUT naming the file and the reason: missing,
- * another hash, not a model, not one float input and one float output. */
+/* Load a model from a file with this SHA-256 (onnx_load.c). For a CPU it is rewritten to run sooner
+ * (onnx_prepare.h), and used so if it then answers as the original does. ERROR_INPUT naming the
+ * file and the reason: missing, another hash, not a model, not one float input and one float
+ * output. */
 int onnx_load(struct onnx_model **out, struct onnx *runtime, const char *path, const char *sha256,
               struct error *err);
+/* The same of a model as it is. The bytes are only read. */
+int onnx_load_bytes(struct onnx_model **out, struct onnx *runtime, const struct strbuf *bytes,
+                    struct error *err);
 void onnx_unload(struct onnx_model **model);
 const struct onnx_shape *onnx_input(const struct onnx_model *model);
 const struct onnx_shape *onnx_output(const struct onnx_model *model);

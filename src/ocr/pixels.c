@@ -163,8 +163,8 @@ static struct pixels shrunk(const struct pixels *p, uint32_t left, uint32_t top,
 
 static uint32_t shrink_factor(float from, size_t to)
 {
-    float ratio = from / (float)to;
-    return ratio >= 2 ? (uint32_t)ratio : 1;
+    const float most = 256; /* of a page squeezed into a line; keeps sums in range */
+    return (uint32_t)clampf(from / (float)to, 1, most);
 }
 
 void pixels_resize(const struct pixels *p, struct rect from, const struct normalisation *n,
@@ -195,19 +195,27 @@ static struct point between(struct point a, struct point b, float part)
     return (struct point){a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part};
 }
 
-static void sample(const struct pixels *p, struct point at, float value[3])
+/* One row of samples, added to the rows of three planes (red, green, blue, or thrice grey). */
+static void add_samples(const struct pixels *p, struct point at, struct point step, size_t n,
+                        float *const rows[3])
 {
-    struct tap x = tap_of(at.x, p->width), y = tap_of(at.y, p->height);
-    const uint8_t *upper = p->data + (size_t)y.at * p->stride;
-    const uint8_t *lower = p->data + (size_t)y.next * p->stride;
-    for (uint32_t c = 0; c < p->channels; c++) {
-        const size_t a = (size_t)x.at * p->channels + c, b = (size_t)x.next * p->channels + c;
-        float left = (float)upper[a] + (float)(lower[a] - upper[a]) * y.part;
-        float right = (float)upper[b] + (float)(lower[b] - upper[b]) * y.part;
-        value[c] = left + (right - left) * x.part;
+    for (size_t i = 0; i < n; i++, at.x += step.x, at.y += step.y) {
+        const struct tap x = tap_of(at.x, p->width), y = tap_of(at.y, p->height);
+        const uint8_t *upper = p->data + (size_t)y.at * p->stride;
+        const uint8_t *lower = p->data + (size_t)y.next * p->stride;
+        const size_t left = (size_t)x.at * p->channels, right = (size_t)x.next * p->channels;
+        const float parts[4] = {(1 - x.part) * (1 - y.part), x.part * (1 - y.part),
+                                (1 - x.part) * y.part, x.part * y.part};
+        for (uint32_t c = 0; c < p->channels; c++)
+            rows[c][i] += (float)upper[left + c] * parts[0] + (float)upper[right + c] * parts[1] +
+                          (float)lower[left + c] * parts[2] + (float)lower[right + c] * parts[3];
     }
-    if (p->channels == 1)
-        value[1] = value[2] = value[0];
+}
+
+SIMD static void scale_row(const float *from, float scale, float bias, float *to, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = from[i] * scale + bias;
 }
 
 static float distance(struct point a, struct point b)
@@ -215,26 +223,20 @@ static float distance(struct point a, struct point b)
     return hypotf(b.x - a.x, b.y - a.y);
 }
 
-/* Samples a side of each output pixel: more than one where the source is shrunk. */
-static int density(float from, size_t to)
+/* A row of the output: where many.y rows of many.x samples to a pixel fall on the page. */
+static void warp_row(const struct pixels *p, const struct quad *q, const struct planes *out,
+                     size_t y, struct grid many, float *const rows[3])
 {
-    return (int)clampf(ceilf(from / (float)to), 1, 8);
-}
-
-static void warp_pixel(const struct pixels *p, const struct quad *q, const struct planes *out,
-                       size_t x, size_t y, struct grid many, float sum[3])
-{
-    memset(sum, 0, 3 * sizeof *sum);
+    const float width = (float)out->width;
     for (uint32_t i = 0; i < many.y; i++) {
         float v = ((float)y + ((float)i + 0.5F) / (float)many.y) / (float)out->height;
         struct point left = between(q->corner[0], q->corner[3], v);
         struct point right = between(q->corner[1], q->corner[2], v);
+        struct point step = {(right.x - left.x) / width, (right.y - left.y) / width};
         for (uint32_t k = 0; k < many.x; k++) {
-            float u = ((float)x + ((float)k + 0.5F) / (float)many.x) / (float)out->width;
-            float value[3];
-            sample(p, between(left, right, u), value);
-            for (int c = 0; c < 3; c++)
-                sum[c] += value[c];
+            float u = ((float)k + 0.5F) / (float)many.x;
+            struct point first = {left.x + step.x * u, left.y + step.y * u};
+            add_samples(p, first, step, out->width, rows);
         }
     }
 }
@@ -243,18 +245,21 @@ void pixels_warp(const struct pixels *p, const struct quad *q, const struct norm
                  const struct planes *out)
 {
     const struct point *c = q->corner;
-    struct grid many = {
-        (uint32_t)density(fmaxf(distance(c[0], c[1]), distance(c[3], c[2])), out->width),
-        (uint32_t)density(fmaxf(distance(c[0], c[3]), distance(c[1], c[2])), out->height)};
-    const float share = 1 / (float)(many.x * many.y);
-    for (size_t y = 0; y < out->height; y++)
-        for (size_t x = 0; x < out->width; x++) {
-            float sum[3];
-            warp_pixel(p, q, out, x, y, many, sum);
-            for (size_t plane = 0; plane < 3; plane++)
-                out->data[(plane * out->height + y) * out->row + x] =
-                    sum[2 - plane] * share * n->scale[plane] + n->bias[plane];
-        }
+    const float across = fmaxf(distance(c[0], c[1]), distance(c[3], c[2]));
+    const float down = fmaxf(distance(c[0], c[3]), distance(c[1], c[2]));
+    const struct grid many = {shrink_factor(across, out->width), shrink_factor(down, out->height)};
+    const float share = 1 / ((float)many.x * (float)many.y);
+    const size_t last = p->channels - 1;
+    float *sums = x_calloc(3 * out->width, sizeof *sums);
+    float *const rows[3] = {sums, sums + out->width, sums + 2 * out->width};
+    for (size_t y = 0; y < out->height; y++) {
+        memset(sums, 0, 3 * out->width * sizeof *sums);
+        warp_row(p, q, out, y, many, rows);
+        for (size_t plane = 0; plane < 3; plane++)
+            scale_row(rows[last < 2 - plane ? last : 2 - plane], share * n->scale[plane],
+                      n->bias[plane], out->data + (plane * out->height + y) * out->row, out->width);
+    }
+    free(sums);
 }
 
 /* ---- turning ---- */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * Words from characters: split at spaces, each with the part of the line's rectangle that its
- * characters take. Called by ocr_ppocr.
+ * Words from characters: split at spaces, and at gaps where a space was missed, each with the part
+ * of the line's rectangle that its characters take. Called by ocr_ppocr.
  */
 #include "ocr/ppocr_line.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -14,21 +15,49 @@ struct span {
     size_t first, end; /* characters */
 };
 
+struct line_of_text {
+    const struct ppocr_dictionary *dictionary;
+    const struct ppocr_text *text;
+    const struct quad *quad;
+    float heights; /* its length, in heights */
+};
+
 static bool is_space(const struct ppocr_dictionary *d, const struct ppocr_character *c)
 {
     const char *text = ppocr_character(d, c->class);
     return strcmp(text, " ") == 0 || strcmp(text, "\xE3\x80\x80") == 0; /* U+3000 */
 }
 
-static bool next_word(const struct ppocr_dictionary *d, const struct ppocr_text *text,
-                      struct span *word)
+static bool is_letter(const char *character)
 {
+    return isalpha((unsigned char)*character) || (unsigned char)*character >= 0xC3;
+}
+
+/* The models leave out some spaces on long lines, most of them after a comma or a full stop. They
+ * show as more room than there is inside of words; in heights of the line (docs/engines.md). */
+static bool gap_between(const struct line_of_text *l, size_t i)
+{
+    const float wide = 1.0F, after_stop = 0.6F;
+    const struct ppocr_character *a = &l->text->characters[i], *b = a + 1;
+    const float empty = (b->begin - a->end) * l->heights;
+    const float apart = (b->begin + b->end - a->begin - a->end) / 2 * l->heights;
+    if (empty >= wide)
+        return true;
+    const char *mark = ppocr_character(l->dictionary, a->class);
+    bool stop = *mark && !mark[1] && strchr(",.;:!?", *mark);
+    return stop && apart >= after_stop && is_letter(ppocr_character(l->dictionary, b->class));
+}
+
+static bool next_word(const struct line_of_text *l, struct span *word)
+{
+    const struct ppocr_text *text = l->text;
     size_t i = word->end;
-    while (i < text->count && is_space(d, &text->characters[i]))
+    while (i < text->count && is_space(l->dictionary, &text->characters[i]))
         i++;
     word->first = i;
-    while (i < text->count && !is_space(d, &text->characters[i]))
-        i++;
+    while (i < text->count && !is_space(l->dictionary, &text->characters[i]))
+        if (++i < text->count && gap_between(l, i - 1))
+            break;
     word->end = i;
     return word->end > word->first;
 }
@@ -59,15 +88,16 @@ static struct quad part_of(const struct quad *q, float from, float to)
                           along(c[3], c[2], from)}};
 }
 
-static int add_word(struct page *page, struct line *line, const struct ppocr_dictionary *d,
-                    const struct ppocr_text *text, struct span span, const struct quad *quad)
+static int add_word(struct page *page, struct line *line, const struct line_of_text *l,
+                    struct span span)
 {
+    const struct ppocr_text *text = l->text;
     const float reach = 0.5F / (float)(text->count + 1);
     char bytes[WORD_TEXT];
     size_t len = 0;
     double sum = 0;
     for (size_t i = span.first; i < span.end; i++) {
-        const char *character = ppocr_character(d, text->characters[i].class);
+        const char *character = ppocr_character(l->dictionary, text->characters[i].class);
         size_t n = strlen(character);
         if (len + n > sizeof bytes)
             break;
@@ -81,24 +111,32 @@ static int add_word(struct page *page, struct line *line, const struct ppocr_dic
         return -1;
     word->text = own;
     word->confidence = (float)(sum / (double)(span.end - span.first));
-    word->polygon =
-        part_of(quad, edge(text, span.first, reach, true), edge(text, span.end - 1, reach, false));
+    word->polygon = part_of(l->quad, edge(text, span.first, reach, true),
+                            edge(text, span.end - 1, reach, false));
     return 0;
+}
+
+static float length(struct point a, struct point b)
+{
+    return hypotf(b.x - a.x, b.y - a.y);
 }
 
 int ppocr_add_line(struct page *page, struct block *block, const struct ppocr_dictionary *d,
                    const struct ppocr_text *text, const struct quad *quad)
 {
+    const struct point *c = quad->corner;
+    const struct line_of_text l = {d, text, quad,
+                                   length(c[0], c[1]) / fmaxf(length(c[0], c[3]), 1)};
     struct span word = {0};
-    if (!next_word(d, text, &word))
+    if (!next_word(&l, &word))
         return 0;
     struct line *line = page_add_line(page, block);
     if (!line)
         return -1;
     do
-        if (add_word(page, line, d, text, word, quad) < 0)
+        if (add_word(page, line, &l, word) < 0)
             return -1;
-    while (next_word(d, text, &word));
+    while (next_word(&l, &word));
     if (page_join_words(page, line) < 0)
         return -1;
     line->polygon = *quad;
