@@ -216,9 +216,10 @@ static double size_of(const struct rectangle *r)
 static struct rectangle around(const struct area *area, double angle)
 {
     struct rectangle r = {angle, HUGE_VAL, -HUGE_VAL, HUGE_VAL, -HUGE_VAL};
+    const double along = cos(angle), across = sin(angle);
     for (size_t i = 0; i < area->count; i++) {
         double x = area->points[i][0], y = area->points[i][1];
-        double u = x * cos(angle) + y * sin(angle), v = y * cos(angle) - x * sin(angle);
+        double u = x * along + y * across, v = y * along - x * across;
         r.low_u = fmin(r.low_u, u), r.high_u = fmax(r.high_u, u);
         r.low_v = fmin(r.low_v, v), r.high_v = fmax(r.high_v, v);
     }
@@ -267,8 +268,8 @@ static double mean_inside(const struct field *f, const struct rectangle *r)
     double sum = 0, count = 0;
     const struct quad q = quad_of(r, 0);
     const struct rect box = rect_of_quad(&q);
-    for (long y = (long)box.y1; y < f->height && (double)y <= (double)box.y2; y++)
-        for (long x = (long)box.x1; x < f->width && (double)x <= (double)box.x2; x++) {
+    for (long y = (long)fmaxf(box.y1, 0); y < f->height && (double)y <= (double)box.y2; y++)
+        for (long x = (long)fmaxf(box.x1, 0); x < f->width && (double)x <= (double)box.x2; x++) {
             double cx = (double)x + 0.5, cy = (double)y + 0.5;
             double u = cx * cos(r->angle) + cy * sin(r->angle);
             double v = cy * cos(r->angle) - cx * sin(r->angle);
@@ -317,8 +318,8 @@ void reference_db(const float *map, size_t width, size_t height, const struct re
 
 /* ---- recognition ---- */
 
-size_t reference_ctc(const float *probabilities, size_t steps, size_t classes, size_t *out,
-                     double *confidence)
+size_t reference_ctc(const float *probabilities, size_t steps, size_t classes,
+                     struct reference_character *out, double *confidence)
 {
     size_t count = 0, before = 0;
     double sum = 0;
@@ -328,8 +329,10 @@ size_t reference_ctc(const float *probabilities, size_t steps, size_t classes, s
         for (size_t c = 1; c < classes; c++)
             if (row[c] > row[best])
                 best = c;
-        if (best != 0 && best != before) {
-            out[count++] = best;
+        if (best != 0 && best == before) {
+            out[count - 1].last = t;
+        } else if (best != 0) {
+            out[count++] = (struct reference_character){best, t, t};
             sum += (double)row[best];
         }
         before = best;

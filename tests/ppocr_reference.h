@@ -45,10 +45,14 @@ struct reference_boxes {
 void reference_db(const float *map, size_t width, size_t height, const struct recipe *recipe,
                   struct reference_boxes *out);
 
-/* Classes of the characters read, in order: room for `steps`. Returns how many; *confidence is the
- * mean of what each had when it began. */
-size_t reference_ctc(const float *probabilities, size_t steps, size_t classes, size_t *out,
-                     double *confidence);
+struct reference_character {
+    size_t class, first, last; /* steps */
+};
+
+/* The characters read, in order: room for `steps`. Returns how many; *confidence is the mean of
+ * what each had when it began. */
+size_t reference_ctc(const float *probabilities, size_t steps, size_t classes,
+                     struct reference_character *out, double *confidence);
 
 struct reference_line {
     struct quad quad; /* corner 0 where the text begins */

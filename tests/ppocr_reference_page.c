@@ -5,10 +5,12 @@
  */
 #include "ppocr_reference.h"
 
+#include "base/digest.h"
 #include "base/memory.h"
 #include "ocr/onnx.h"
 #include "unit.h"
 
+#include <ctype.h>
 #include <math.h>
 
 static double clamp(double v, double low, double high)
@@ -30,12 +32,16 @@ struct reading {
     struct reference_page *out;
 };
 
+/* As the file has it, not rewritten for speed. */
 static struct onnx_model *load(struct reference *r, const char *path, const char *sha256)
 {
     struct onnx_model *model = NULL;
     struct error err = {0};
-    if (*path)
-        OK(onnx_load(&model, r->runtime, path, sha256, &err));
+    auto_strbuf bytes = {0};
+    if (*path) {
+        OK(digest_read_file(path, sha256, &bytes, &err));
+        OK(onnx_load_bytes(&model, r->runtime, &bytes, &err));
+    }
     return model;
 }
 
@@ -162,21 +168,45 @@ static void detect(const struct reading *r, struct reference_boxes *boxes)
         }
 }
 
-/* Appends to the text; spaces come one at a time, and only between words. */
+/* Appends to the text; spaces come one at a time, and only between words. An empty entry of the
+ * dictionary is a space that was lost on the way. */
 static void add_character(char *text, const char *c)
 {
-    if (strcmp(c, " ") != 0 && strcmp(c, "\xE3\x80\x80") != 0)
+    if (*c && strcmp(c, " ") != 0 && strcmp(c, "\xE3\x80\x80") != 0)
         strcat(text, c);
     else if (*text && text[strlen(text) - 1] != ' ')
         strcat(text, " ");
 }
 
-static char *text_of(const struct reference *r, const size_t *classes, size_t count)
+static const char *entry(const struct reference *r, size_t class)
 {
-    char *text = x_calloc(count + 1, 16);
+    return class <= r->entries ? r->dictionary[class - 1] : " ";
+}
+
+/* The models leave spaces out; where a line stays empty for as long as it is high, or for 0.6 of
+ * that from the middle of a stop to the middle of a letter, there was one. step: one in heights. */
+static bool space_between(const struct reference *r, const struct reference_character *a,
+                          const struct reference_character *b, double step)
+{
+    const char *stop = entry(r, a->class), *letter = entry(r, b->class);
+    if ((double)(b->first - a->last - 1) * step >= 1)
+        return true;
+    if (strlen(stop) != 1 || !strchr(".,;:!?", *stop))
+        return false;
+    if (!isalpha((unsigned char)*letter) && (unsigned char)*letter < 0xC3)
+        return false;
+    return (double)(b->first + b->last - a->first - a->last) / 2 * step >= 0.6;
+}
+
+static char *text_of(const struct reference *r, const struct reference_character *characters,
+                     size_t count, double step)
+{
+    char *text = x_calloc(count + 1, 32);
     for (size_t i = 0; i < count; i++) {
-        const char *c = classes[i] <= r->entries ? r->dictionary[classes[i] - 1] : " ";
+        const char *c = entry(r, characters[i].class);
         assert_true(strlen(c) < 16);
+        if (i && space_between(r, &characters[i - 1], &characters[i], step))
+            add_character(text, " ");
         add_character(text, c);
     }
     size_t len = strlen(text);
@@ -185,24 +215,27 @@ static char *text_of(const struct reference *r, const size_t *classes, size_t co
     return text;
 }
 
-/* 48 pixels high (or what the model wants), its width in proportion, up to whole time steps of 8
- * pixels. */
+/* 48 pixels high (or what the model wants), its width in proportion and squeezed as the recipe has
+ * it, up to whole time steps of 8 pixels. */
 static void read_quad(const struct reading *r, struct reference_line *line)
 {
     const struct reference *reference = r->reference;
     const int64_t own = onnx_input(reference->recognition)->size[2];
     const double height = own > 0 ? (double)own : (double)reference->recipe.rec_height;
-    const double width =
-        fmin(reference_width(&line->quad) * height / fmax(reference_height(&line->quad), 1), 3200);
+    const double natural =
+        reference_width(&line->quad) * height / fmax(reference_height(&line->quad), 1);
+    const double width = fmin(natural * reference->recipe.rec_squeeze, 3200);
+    const double heights = reference_length(line->quad.corner[0], line->quad.corner[1]) /
+                           fmax(reference_length(line->quad.corner[0], line->quad.corner[3]), 1);
     struct planes in = new_planes((size_t)fmax(ceil(width / 8) * 8, 16), (size_t)height);
     struct onnx_shape shape;
     reference_warp(&r->view, &line->quad, &reference_half, &in);
     const float *scores = answer(reference->recognition, &in, &shape);
-    size_t *classes = x_calloc((size_t)shape.size[1], sizeof *classes);
-    size_t count = reference_ctc(scores, (size_t)shape.size[1], (size_t)shape.size[2], classes,
-                                 &line->confidence);
-    line->text = text_of(reference, classes, count);
-    free(classes);
+    const size_t steps = (size_t)shape.size[1];
+    struct reference_character *read = x_calloc(steps, sizeof *read);
+    size_t count = reference_ctc(scores, steps, (size_t)shape.size[2], read, &line->confidence);
+    line->text = text_of(reference, read, count, heights / (double)steps);
+    free(read);
 }
 
 static struct quad shifted(const struct quad *q, int by)

@@ -6,7 +6,20 @@
 
 #include "unit.h"
 
+#include <math.h>
 #include <unistd.h>
+
+double any_number(uint32_t *state)
+{
+    *state = *state * 1664525U + 1013904223U;
+    return (double)(*state >> 8) / (double)(1 << 24);
+}
+
+void assert_near(double actual, double expected, double within)
+{
+    if (!(fabs(actual - expected) <= within))
+        fail_msg("%f is not within %g of %f", actual, within, expected);
+}
 
 void ppocr_support_hash(const char *path, char sha256[DIGEST_TEXT])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * What the tests of the neural engine share: the recipe that the environment's models make, and
- * files of their own making with their hashes.
+ * What the tests of the neural engine share: the recipe that the environment's models make, files
+ * of their own making with their hashes, numbers.
  */
 #ifndef TESTS_PPOCR_SUPPORT_H
 #define TESTS_PPOCR_SUPPORT_H
@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* From PAGEMILL_MODELS and PAGEMILL_ONNXRUNTIME: PP-OCRv6_tiny with both orientation models. False,
  * with the reason printed, when a variable is not set or a file is not there. */
@@ -22,6 +23,11 @@ void ppocr_support_hash(const char *path, char sha256[DIGEST_TEXT]);
 /* Points one of a recipe's files (a path and the hash beside it) at NAME in the models directory,
  * hashed. */
 void ppocr_support_model(const char *name, char path[RECIPE_PATH], char sha256[RECIPE_SHA256]);
+
+/* Numbers from 0 to 1, the same in every run; *state is where it stands. */
+double any_number(uint32_t *state);
+
+void assert_near(double actual, double expected, double within);
 
 /* A directory for this test's files, and a new file in it. */
 struct ppocr_scratch {

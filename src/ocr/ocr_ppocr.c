@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-/* An orientation is believed above this confidence; a line is looked at again below that one. */
+/* An orientation is believed above this confidence; a line is doubted below that one. */
 static const float sure_of_turn = 0.8F, doubtful_line = 0.8F;
 
 struct ppocr {
@@ -87,27 +87,7 @@ static int load(struct ppocr *p, struct error *err)
     return 0;
 }
 
-/* ---- the page upright ---- */
-
-static int turn_upright(struct reading *r, struct error *err)
-{
-    struct ppocr *p = r->engine;
-    int degrees;
-    float confidence;
-    if (!p->of_page)
-        return 0;
-    if (ppocr_orientation(p->of_page, &r->view, NULL, &degrees, &confidence, err) < 0)
-        return -1;
-    if (degrees == 0 || confidence < sure_of_turn)
-        return 0;
-    struct pixels view = pixels_turned(&r->view, 360 - degrees);
-    if (!view.data)
-        return error_set(err, ERROR_LIMIT, "no memory to turn the page upright");
-    r->degrees = 360 - degrees;
-    r->view = view;
-    r->turned = (uint8_t *)(uintptr_t)view.data;
-    return 0;
-}
+/* ---- back to the page ---- */
 
 static float clamp(float v, int most)
 {
@@ -184,6 +164,95 @@ static int order_lines(struct reading *r, struct error *err)
     free(lines);
     return 0;
 }
+
+/* ---- the page upright ---- */
+
+static bool mostly_vertical(const struct reading *r)
+{
+    size_t vertical = 0;
+    for (size_t i = 0; i < r->count; i++)
+        vertical += r->places[i].line < r->count &&
+                    memcmp(&r->quads[i], &r->boxes[r->places[i].line].quad, sizeof *r->quads) != 0;
+    return 2 * vertical > r->count;
+}
+
+static size_t longest_unread(const struct reading *r)
+{
+    size_t best = 0;
+    float most = -1;
+    for (size_t i = 0; i < r->count; i++) {
+        float across = length(r->quads[i].corner[0], r->quads[i].corner[1]);
+        if (!r->texts[i].count && across > most) {
+            most = across;
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* Upright text reads well. So the longest lines are read first: they need it anyway, and only a
+ * page on which they read badly, or whose lines run up and down, is looked at as a whole. */
+static int looks_turned(struct reading *r, bool *turned, struct error *err)
+{
+    enum { SAMPLES = 3 };
+    float sum = 0;
+    size_t n = r->count < SAMPLES ? r->count : SAMPLES;
+    *turned = mostly_vertical(r);
+    for (size_t i = 0; !*turned && i < n; i++) {
+        size_t line = longest_unread(r);
+        if (ppocr_read(r->engine->reader, &r->view, &r->quads[line], 1, r->deadline,
+                       &r->texts[line], err) < 0)
+            return -1;
+        sum += r->texts[line].confidence;
+    }
+    *turned = *turned || sum < doubtful_line * (float)n;
+    return 0;
+}
+
+static void forget_lines(struct reading *r)
+{
+    for (size_t i = 0; r->texts && i < r->count; i++)
+        free(r->texts[i].characters);
+    free(r->texts);
+    free(r->quads);
+    free(r->places);
+    free(r->boxes);
+    r->texts = NULL;
+    r->quads = NULL;
+    r->places = NULL;
+    r->boxes = NULL;
+    r->count = 0;
+}
+
+static int turn(struct reading *r, int degrees, struct error *err)
+{
+    struct pixels view = pixels_turned(&r->view, degrees);
+    if (!view.data)
+        return error_set(err, ERROR_LIMIT, "no memory to turn the page upright");
+    forget_lines(r);
+    r->degrees = degrees;
+    r->view = view;
+    r->turned = (uint8_t *)(uintptr_t)view.data;
+    return find_lines(r, err) < 0 ? -1 : order_lines(r, err);
+}
+
+static int turn_upright(struct reading *r, struct error *err)
+{
+    int degrees = 0;
+    float confidence = 0;
+    bool turned = false;
+    if (!r->engine->of_page || !r->count)
+        return 0;
+    if (looks_turned(r, &turned, err) < 0)
+        return -1;
+    if (!turned)
+        return 0;
+    if (ppocr_orientation(r->engine->of_page, &r->view, NULL, &degrees, &confidence, err) < 0)
+        return -1;
+    return degrees && confidence >= sure_of_turn ? turn(r, 360 - degrees, err) : 0;
+}
+
+/* ---- reading ---- */
 
 /* A line that reads badly may stand on its head. */
 static int read_again(struct reading *r, size_t i, struct error *err)
@@ -267,17 +336,6 @@ static int add_lines(struct reading *r, struct error *err)
     return 0;
 }
 
-static void forget(struct reading *r)
-{
-    for (size_t i = 0; r->texts && i < r->count; i++)
-        free(r->texts[i].characters);
-    free(r->texts);
-    free(r->quads);
-    free(r->places);
-    free(r->boxes);
-    free(r->turned);
-}
-
 typedef int step(struct reading *r, struct error *err);
 
 static double now_ms(void)
@@ -298,8 +356,8 @@ static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8
         step *run;
         enum page_stage stage;
     } steps[] = {
-        {turn_upright, PAGE_STAGE_TURN}, {find_lines, PAGE_STAGE_DETECT},
-        {order_lines, PAGE_STAGE_ORDER}, {read_lines, PAGE_STAGE_READ},
+        {find_lines, PAGE_STAGE_DETECT}, {order_lines, PAGE_STAGE_ORDER},
+        {turn_upright, PAGE_STAGE_TURN}, {read_lines, PAGE_STAGE_READ},
         {add_lines, PAGE_STAGE_READ},
     };
     const int64_t busy = onnx_busy_ns(r.engine->runtime);
@@ -310,7 +368,8 @@ static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8
         page->stage_ms[steps[i].stage] += (float)(now_ms() - begun);
     }
     page->stage_ms[PAGE_STAGE_NETWORK] = (float)(onnx_busy_ns(r.engine->runtime) - busy) / 1e6F;
-    forget(&r);
+    forget_lines(&r);
+    free(r.turned);
     return rc;
 }
 

@@ -96,8 +96,18 @@ static void *open_somewhere(void)
     return library;
 }
 
+/* Since 1.29 Microsoft's Linux builds write a database, start threads and send out usage and
+ * hardware data from CreateEnv on, before DisableTelemetryEvents can be called; in a closed sandbox
+ * their first socket would besides end the worker. Both names have been theirs. */
+static void forbid_telemetry(void)
+{
+    setenv("ORT_DISABLE_TELEMETRY", "1", 1);
+    setenv("ORT_TELEMETRY_DISABLED", "1", 1);
+}
+
 static int open_library(struct onnx *o, const char *library, struct error *err)
 {
+    forbid_telemetry();
     o->library = *library ? dlopen(library, RTLD_NOW | RTLD_LOCAL) : open_somewhere();
     if (o->library)
         return 0;

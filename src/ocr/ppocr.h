@@ -83,8 +83,9 @@ int ppocr_reader_open(struct ppocr_reader **out, struct onnx *runtime, const str
                       struct error *err);
 void ppocr_reader_close(struct ppocr_reader **r);
 const struct ppocr_dictionary *ppocr_reader_dictionary(const struct ppocr_reader *r);
-/* Read the lines in quads (corner 0 the upper left of the text itself). texts: count empty rows;
- * each row's characters are free()d by the caller. */
+/* Read the lines in quads (corner 0 the upper left of the text itself) into texts, count rows;
+ * those that have characters already are left alone. Each row's characters are free()d by the
+ * caller. */
 int ppocr_read(struct ppocr_reader *r, const struct pixels *page, const struct quad *quads,
                size_t count, int64_t deadline, struct ppocr_text *texts, struct error *err);
 

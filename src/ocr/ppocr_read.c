@@ -192,15 +192,18 @@ int ppocr_read(struct ppocr_reader *r, const struct pixels *page, const struct q
                size_t count, int64_t deadline, struct ppocr_text *texts, struct error *err)
 {
     struct line_picture *pictures = x_calloc(count + 1, sizeof *pictures);
+    size_t unread = 0;
     int rc = 0;
     for (size_t i = 0; i < count; i++)
-        pictures[i] = (struct line_picture){i, width_of(r, &quads[i])};
+        if (!texts[i].count)
+            pictures[unread++] = (struct line_picture){i, width_of(r, &quads[i])};
     if (r->batch > 1)
-        qsort(pictures, count, sizeof *pictures, narrower);
-    for (size_t i = 0; rc == 0 && i < count; i += r->batch) {
-        size_t n = count - i < r->batch ? count - i : r->batch;
+        qsort(pictures, unread, sizeof *pictures, narrower);
+    for (size_t i = 0; rc == 0 && i < unread; i += r->batch) {
+        size_t n = unread - i < r->batch ? unread - i : r->batch;
         if (clock_steady() > deadline)
-            rc = error_set(err, ERROR_TIMEOUT, "not read in time: %zu of %zu lines were", i, count);
+            rc = error_set(err, ERROR_TIMEOUT, "not read in time: %zu of %zu lines were not",
+                           unread - i, count);
         else
             rc = read_batch(r, page, quads, pictures + i, n, texts, err);
     }

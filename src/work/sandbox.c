@@ -267,7 +267,8 @@ static int lower(int resource, uint64_t value, struct error *err)
 }
 
 /* A driver reserves address space by the hundred gigabytes and starts threads, of which
- * RLIMIT_NPROC would count those of all the user's processes. Processes are seccomp's to forbid. */
+ * RLIMIT_NPROC would count those of all the user's processes. Processes are seccomp's to forbid. A
+ * software driver keeps its device's memory in one memory file. */
 static int close_rlimits(const struct sandbox_limits *limits, struct error *err)
 {
     enum { STRICT = 1 << SANDBOX_STRICT, GPU = 1 << SANDBOX_GPU, ALL = STRICT | GPU };
@@ -276,7 +277,8 @@ static int close_rlimits(const struct sandbox_limits *limits, struct error *err)
         uint64_t value;
         unsigned profiles;
     } rows[] = {
-        {RLIMIT_FSIZE, limits->file_size, ALL},
+        {RLIMIT_FSIZE, limits->file_size, STRICT},
+        {RLIMIT_FSIZE, limits->memory, GPU},
         {RLIMIT_CORE, 0, ALL},
         {RLIMIT_NOFILE, WORKER_FILES, STRICT},
         {RLIMIT_NOFILE, GPU_FILES, GPU},

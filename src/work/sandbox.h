@@ -32,8 +32,8 @@ enum sandbox_profile {
 };
 
 struct sandbox_limits {
-    uint64_t memory;    /* bytes of address space; with a GPU of private memory */
-    uint64_t file_size; /* RLIMIT_FSIZE: also caps memory files */
+    uint64_t memory;    /* bytes of address space; with a GPU of private memory, and of a file */
+    uint64_t file_size; /* RLIMIT_FSIZE without a GPU: also caps memory files */
     enum sandbox_profile profile;
 };
 
