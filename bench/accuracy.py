@@ -146,6 +146,8 @@ def score_page(page, engine, languages, results, installed):
     record = {"page": page.key(), "group": page.group(), "engine": engine, "languages": languages, "error": failed,
               "script_installed": not (set(page.languages) & truth.NOT_LATIN - installed),
               "seconds": None if failed else round(sum(r["duration_ms"] for r in results) / 1e3, 3),
+              "confidence": None if failed else round(sum(r["confidence"] for r in results) / max(len(results), 1), 4),
+              "read_by": None if failed else "+".join(sorted({r["engine"] for r in results})),
               "characters_read": len(metrics.collapsed(text)), "score_is": page.score}
     if page.text is not None:
         record.update(metrics.error_counts(page.text, text))

@@ -215,16 +215,17 @@ static char *text_of(const struct reference *r, const struct reference_character
     return text;
 }
 
-/* 48 pixels high (or what the model wants), its width in proportion and squeezed as the recipe has
- * it, up to whole time steps of 8 pixels. */
-static void read_quad(const struct reading *r, struct reference_line *line)
+/* 48 pixels high (or what the model wants), its width in proportion, times `squeeze`, up to whole
+ * time steps of 8 pixels. */
+static void read_quad(const struct reading *r, double squeeze, struct reference_line *line)
 {
     const struct reference *reference = r->reference;
     const int64_t own = onnx_input(reference->recognition)->size[2];
     const double height = own > 0 ? (double)own : (double)reference->recipe.rec_height;
     const double natural =
         reference_width(&line->quad) * height / fmax(reference_height(&line->quad), 1);
-    const double width = fmin(natural * reference->recipe.rec_squeeze, 3200);
+    const bool small_print = reference_height(&line->quad) < 20;
+    const double width = fmin(natural * (small_print ? 1 : squeeze), 3200);
     const double heights = reference_length(line->quad.corner[0], line->quad.corner[1]) /
                            fmax(reference_length(line->quad.corner[0], line->quad.corner[3]), 1);
     struct planes in = new_planes((size_t)fmax(ceil(width / 8) * 8, 16), (size_t)height);
@@ -246,22 +247,31 @@ static struct quad shifted(const struct quad *q, int by)
     return out;
 }
 
-/* As it lies; and turned over if it reads badly, seems to stand on its head, and reads better so.
- * Boxes half as high again as wide hold text that runs down. */
+/* Keeps the better of the line and another reading of it, not squeezed, in this quad. */
+static void read_again(const struct reading *r, struct quad quad, struct reference_line *line)
+{
+    struct reference_line other = {.quad = quad};
+    read_quad(r, 1, &other);
+    const bool better = other.confidence > line->confidence;
+    free(better ? line->text : other.text);
+    if (better)
+        *line = other;
+}
+
+/* Squeezed; again and not squeezed if that was not sure; and turned over if it reads badly and
+ * seems to stand on its head. Boxes half as high again as wide hold text that runs down. */
 static struct reference_line read_line(const struct reading *r, const struct quad *q)
 {
     const bool runs_down = reference_length(q->corner[0], q->corner[3]) >=
                            1.5 * reference_length(q->corner[0], q->corner[1]);
     struct reference_line line = {.quad = runs_down ? shifted(q, 1) : *q};
-    read_quad(r, &line);
-    if (!r->reference->line_orientation || line.confidence >= 0.8 ||
-        !stands_on_its_head(r, &line.quad))
-        return line;
-    struct reference_line other = {.quad = shifted(&line.quad, 2)};
-    read_quad(r, &other);
-    const bool better = other.confidence > line.confidence;
-    free(better ? line.text : other.text);
-    return better ? other : line;
+    read_quad(r, r->reference->recipe.rec_squeeze, &line);
+    if (line.confidence < 0.92)
+        read_again(r, line.quad, &line);
+    if (r->reference->line_orientation && line.confidence < 0.8 &&
+        stands_on_its_head(r, &line.quad))
+        read_again(r, shifted(&line.quad, 2), &line);
+    return line;
 }
 
 /* Where a point of the turned view is on the page of this size. */

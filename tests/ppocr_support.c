@@ -37,7 +37,7 @@ void ppocr_support_hash(const char *path, char sha256[DIGEST_TEXT])
 
 void ppocr_support_model(const char *name, char path[RECIPE_PATH], char sha256[RECIPE_SHA256])
 {
-    snprintf(path, RECIPE_PATH, "%s/%s", getenv("PAGEMILL_MODELS"), name);
+    snprintf(path, RECIPE_PATH, "%s/%s", getenv("PAGEMILL_TEST_MODELS"), name);
     ppocr_support_hash(path, sha256);
 }
 
@@ -51,9 +51,9 @@ static bool is_there(const char *path)
 
 bool ppocr_support_recipe(struct recipe *r)
 {
-    const char *runtime = getenv("PAGEMILL_ONNXRUNTIME");
-    if (!getenv("PAGEMILL_MODELS") || !runtime) {
-        puts("PAGEMILL_MODELS and PAGEMILL_ONNXRUNTIME are not both set: skipped");
+    const char *runtime = getenv("PAGEMILL_TEST_ONNXRUNTIME");
+    if (!getenv("PAGEMILL_TEST_MODELS") || !runtime) {
+        puts("PAGEMILL_TEST_MODELS and PAGEMILL_TEST_ONNXRUNTIME are not both set: skipped");
         return false;
     }
     recipe_defaults(r);

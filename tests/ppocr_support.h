@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* From PAGEMILL_MODELS and PAGEMILL_ONNXRUNTIME: PP-OCRv6_tiny with both orientation models. False,
- * with the reason printed, when a variable is not set or a file is not there. */
+/* From PAGEMILL_TEST_MODELS and PAGEMILL_TEST_ONNXRUNTIME: PP-OCRv6_tiny with both orientation
+ * models. False, with the reason printed, when a variable is not set or a file is not there. */
 bool ppocr_support_recipe(struct recipe *r);
 
 /* The SHA-256 of a file; "" when it cannot be read. */

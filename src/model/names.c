@@ -107,7 +107,7 @@ static const struct {
     const char *value;
 } published[] = {
     /* PP-OCRv6_tiny_det's own inference.yml; its larger sisters have the recipe's defaults. */
-    {6, 6, "tiny", MODEL_DET, NUMBER_BOX_THRESH, "0.4"},
+    {6, 6, "tiny", MODEL_DET, NUMBER_BOX_THRESH, "0.5"},
     /* Before v6, as in the inference.yml of each. */
     {0, 5, "", MODEL_DET, NUMBER_THRESH, "0.3"},
     {0, 5, "", MODEL_DET, NUMBER_BOX_THRESH, "0.6"},

@@ -15,7 +15,7 @@ const char *const model_number_names[MODEL_NUMBERS] = {
     [NUMBER_MAX_SIDE_LIMIT] = "max_side_limit", [NUMBER_THRESH] = "thresh",
     [NUMBER_BOX_THRESH] = "box_thresh",         [NUMBER_UNCLIP_RATIO] = "unclip_ratio",
     [NUMBER_MAX_CANDIDATES] = "max_candidates", [NUMBER_REC_HEIGHT] = "rec_height",
-    [NUMBER_SCORE_THRESH] = "score_thresh",
+    [NUMBER_REC_SQUEEZE] = "rec_squeeze",       [NUMBER_SCORE_THRESH] = "score_thresh",
 };
 
 int model_numbers_set(struct model_numbers *n, enum model_number which, const char *value,

@@ -15,9 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Mean confidence of PP-OCR's words below which Tesseract is asked too, and how much surer than
- * PP-OCR Tesseract must be on its own scale. */
-static const float unsure = 0.93F, surer = 0.0F;
+/* Tesseract is asked about a page on which PP-OCR's mean confidence is below `unsure`, if it is
+ * running text (its lines have so many characters): there its language model helps, while forms,
+ * receipts and tables it reads worse. It is believed if it is not lost itself (on its own scale,
+ * which is another) and found about as much. */
+static const float unsure = 0.935F, lost = 0.6F, as_much = 0.9F;
+enum { RUNNING_TEXT = 30 };
 
 struct automatic {
     struct ocr ocr;
@@ -119,19 +122,29 @@ static int read_classic(struct automatic *a, const struct raster *raster, const 
     return rc;
 }
 
-static size_t characters(const struct page *page)
+struct amount {
+    size_t lines, bytes;
+};
+
+static struct amount amount_of(const struct page *page)
 {
-    size_t n = 0;
+    struct amount n = {0};
     for (size_t b = 0; b < page->block_count; b++)
-        for (size_t l = 0; l < page->blocks[b].line_count; l++)
-            n += strlen(page->blocks[b].lines[l].text);
+        for (size_t l = 0; l < page->blocks[b].line_count; l++, n.lines++)
+            n.bytes += strlen(page->blocks[b].lines[l].text);
     return n;
+}
+
+static bool doubtful(const struct page *neural)
+{
+    struct amount n = amount_of(neural);
+    return n.lines && neural->confidence < unsure && n.bytes >= RUNNING_TEXT * n.lines;
 }
 
 static bool better(const struct page *classic, const struct page *neural)
 {
-    return classic->confidence > neural->confidence + surer &&
-           2 * characters(classic) > characters(neural);
+    return classic->confidence >= lost &&
+           (float)amount_of(classic).bytes >= as_much * (float)amount_of(neural).bytes;
 }
 
 /* *page becomes what *reading is, and *reading is freed. */
@@ -163,7 +176,7 @@ static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8
     }
     if (ocr_read(a->neural, raster, pixels, page->number, deadline_ms, &neural, err) < 0)
         return -1;
-    bool asked = a->classic && neural->confidence < unsure;
+    bool asked = a->classic && doubtful(neural);
     if (asked &&
         read_classic(a, raster, pixels, time_left(deadline_ms, begun), page->number, &classic,
                      NULL) == 0 &&

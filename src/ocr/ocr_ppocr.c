@@ -16,8 +16,9 @@
 #include <string.h>
 #include <time.h>
 
-/* An orientation is believed above this confidence; a line is doubted below that one. */
-static const float sure_of_turn = 0.8F, doubtful_line = 0.8F;
+/* An orientation is believed above this confidence; below the next a line is read again with care,
+ * and below the last it may not be upright. The numbers behind them: docs/engines.md. */
+static const float sure_of_turn = 0.8F, unsure_line = 0.92F, doubtful_line = 0.8F;
 
 struct ppocr {
     struct ocr ocr;
@@ -200,7 +201,7 @@ static int looks_turned(struct reading *r, bool *turned, struct error *err)
     *turned = mostly_vertical(r);
     for (size_t i = 0; !*turned && i < n; i++) {
         size_t line = longest_unread(r);
-        if (ppocr_read(r->engine->reader, &r->view, &r->quads[line], 1, r->deadline,
+        if (ppocr_read(r->engine->reader, &r->view, &r->quads[line], 1, PPOCR_QUICKLY, r->deadline,
                        &r->texts[line], err) < 0)
             return -1;
         sum += r->texts[line].confidence;
@@ -254,37 +255,49 @@ static int turn_upright(struct reading *r, struct error *err)
 
 /* ---- reading ---- */
 
-/* A line that reads badly may stand on its head. */
-static int read_again(struct reading *r, size_t i, struct error *err)
+/* Keeps the better of two readings of a line, in the quad that it was read in. */
+static int read_again(struct reading *r, size_t i, const struct quad *quad, struct error *err)
 {
-    struct ppocr *p = r->engine;
     struct ppocr_text other = {0};
-    int degrees;
-    float confidence;
-    if (ppocr_orientation(p->of_line, &r->view, &r->quads[i], &degrees, &confidence, err) < 0)
-        return -1;
-    if (degrees != 180 || confidence < sure_of_turn)
-        return 0;
-    struct quad turned = shifted(&r->quads[i], 2);
-    int rc = ppocr_read(p->reader, &r->view, &turned, 1, r->deadline, &other, err);
+    int rc =
+        ppocr_read(r->engine->reader, &r->view, quad, 1, PPOCR_CAREFULLY, r->deadline, &other, err);
     if (rc == 0 && other.confidence > r->texts[i].confidence) {
         struct ppocr_text worse = r->texts[i];
         r->texts[i] = other;
-        r->quads[i] = turned;
+        r->quads[i] = *quad;
         other = worse;
     }
     free(other.characters);
     return rc;
 }
 
+/* A line that reads badly may stand on its head. */
+static int read_upside_down(struct reading *r, size_t i, struct error *err)
+{
+    int degrees;
+    float confidence;
+    if (ppocr_orientation(r->engine->of_line, &r->view, &r->quads[i], &degrees, &confidence, err) <
+        0)
+        return -1;
+    if (degrees != 180 || confidence < sure_of_turn)
+        return 0;
+    const struct quad turned = shifted(&r->quads[i], 2);
+    return read_again(r, i, &turned, err);
+}
+
 static int read_lines(struct reading *r, struct error *err)
 {
     struct ppocr *p = r->engine;
-    if (ppocr_read(p->reader, &r->view, r->quads, r->count, r->deadline, r->texts, err) < 0)
+    if (ppocr_read(p->reader, &r->view, r->quads, r->count, PPOCR_QUICKLY, r->deadline, r->texts,
+                   err) < 0)
         return -1;
-    for (size_t i = 0; p->of_line && i < r->count; i++)
-        if (r->texts[i].confidence < doubtful_line && read_again(r, i, err) < 0)
+    for (size_t i = 0; i < r->count; i++) {
+        const struct quad quad = r->quads[i];
+        if (r->texts[i].confidence < unsure_line && read_again(r, i, &quad, err) < 0)
             return -1;
+        if (p->of_line && r->texts[i].confidence < doubtful_line && read_upside_down(r, i, err) < 0)
+            return -1;
+    }
     return 0;
 }
 

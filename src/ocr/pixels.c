@@ -199,8 +199,10 @@ static struct point between(struct point a, struct point b, float part)
 static void add_samples(const struct pixels *p, struct point at, struct point step, size_t n,
                         float *const rows[3])
 {
-    for (size_t i = 0; i < n; i++, at.x += step.x, at.y += step.y) {
-        const struct tap x = tap_of(at.x, p->width), y = tap_of(at.y, p->height);
+    for (size_t i = 0; i < n; i++) {
+        /* not step by step, which would add up rounding over a long line */
+        const struct tap x = tap_of(at.x + (float)i * step.x, p->width);
+        const struct tap y = tap_of(at.y + (float)i * step.y, p->height);
         const uint8_t *upper = p->data + (size_t)y.at * p->stride;
         const uint8_t *lower = p->data + (size_t)y.next * p->stride;
         const size_t left = (size_t)x.at * p->channels, right = (size_t)x.next * p->channels;

@@ -35,7 +35,7 @@ struct ppocr_detector;
 int ppocr_detector_open(struct ppocr_detector **out, struct onnx *runtime,
                         const struct recipe *recipe, struct error *err);
 void ppocr_detector_close(struct ppocr_detector **d);
-/* Boxes on the page, unordered. *out must be empty; free(out->rows) by the caller. */
+/* Boxes on the page, unordered; they may reach a little over its edge. *out must be empty; free(out->rows) by the caller. */
 int ppocr_detect(struct ppocr_detector *d, const struct pixels *page, struct ppocr_boxes *out,
                  struct error *err);
 
@@ -83,10 +83,15 @@ int ppocr_reader_open(struct ppocr_reader **out, struct onnx *runtime, const str
                       struct error *err);
 void ppocr_reader_close(struct ppocr_reader **r);
 const struct ppocr_dictionary *ppocr_reader_dictionary(const struct ppocr_reader *r);
+/* Quickly: squeezed by the recipe's rec_squeeze, since each step along a line costs the same.
+ * Carefully: in its own proportions, which letters that stand close need. */
+enum ppocr_pace { PPOCR_QUICKLY, PPOCR_CAREFULLY };
+
 /* Read the lines in quads (corner 0 the upper left of the text itself) into texts, count rows;
  * those that have characters already are left alone. Each row's characters are free()d by the
  * caller. */
 int ppocr_read(struct ppocr_reader *r, const struct pixels *page, const struct quad *quads,
-               size_t count, int64_t deadline, struct ppocr_text *texts, struct error *err);
+               size_t count, enum ppocr_pace pace, int64_t deadline, struct ppocr_text *texts,
+               struct error *err);
 
 #endif

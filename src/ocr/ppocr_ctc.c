@@ -38,7 +38,7 @@ static size_t best_class(const int32_t *bits, size_t classes)
     size_t i = chunk;
     while (i + 1 < classes && bits[i] < best)
         i++;
-    return i;
+    return bits[i] < best ? BLANK : i; /* nothing here is a probability */
 }
 
 static struct ppocr_character *add_character(struct ppocr_text *text)

@@ -275,7 +275,7 @@ static void take_area(const float *map, size_t width, size_t height, const struc
         return;
     struct quad tight = corners(r);
     float score = mean_inside(map, width, height, &tight);
-    if (score < (float)recipe->box_thresh)
+    if (!(score >= (float)recipe->box_thresh)) /* nor where it is not a number */
         return;
     float by = r.along * r.across * (float)recipe->unclip_ratio / (2 * (r.along + r.across));
     r.along += 2 * by;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The detector: a page in the size that the model likes, one Run, boxes mapped back. Refuses a
- * model whose output is no probability map. Called by ocr_ppocr.
+ * The detector: a page in the size that the model likes, one Run, boxes mapped
+ * back. Refuses a model whose output is no probability map. Called by
+ * ocr_ppocr.
  */
 #include "ocr/ppocr.h"
 
@@ -17,21 +18,45 @@ struct ppocr_detector {
     size_t input_size;
 };
 
+/* The last two dimensions are the map's; those before them must be 1. */
+static int check_map(const struct onnx_shape *in, const struct onnx_shape *out, struct error *err)
+{
+    int64_t count = 1;
+    for (size_t i = 0; i < out->rank; i++)
+        count *= out->size[i];
+    if (out->rank < 2 || out->size[out->rank - 2] != in->size[2] ||
+        out->size[out->rank - 1] != in->size[3] || count != in->size[2] * in->size[3])
+        return error_set(err, ERROR_INPUT, "the detection model answers with no map of the page");
+    return 0;
+}
+
+/* One run on nothing: what a model says of itself does not tell detection from
+ * recognition. */
+static int check_model(struct ppocr_detector *d, struct error *err)
+{
+    const struct onnx_shape in = {4, {1, 3, 2 * UNIT, 2 * UNIT}};
+    struct onnx_shape shape;
+    const float *map;
+    d->input_size = 3 * 2 * UNIT * 2 * UNIT;
+    d->input = x_calloc(d->input_size, sizeof *d->input);
+    if (onnx_run(d->model, d->input, &in, &map, &shape, err) < 0)
+        return -1;
+    return check_map(&in, &shape, err);
+}
+
 int ppocr_detector_open(struct ppocr_detector **out, struct onnx *runtime,
                         const struct recipe *recipe, struct error *err)
 {
     struct onnx_model *model;
     if (onnx_load(&model, runtime, recipe->detection, recipe->detection_sha256, err) < 0)
         return -1;
-    const struct onnx_shape *in = onnx_input(model);
-    if (in->rank != 4 || (in->size[1] != 3 && in->size[1] > 0)) {
-        onnx_unload(&model);
-        return error_set(err, ERROR_INPUT, "%s is no detection model: its input is not [N,3,H,W]",
-                         recipe->detection);
-    }
     struct ppocr_detector *d = x_calloc(1, sizeof *d);
     d->model = model;
     d->recipe = recipe;
+    if (check_model(d, err) < 0) {
+        ppocr_detector_close(&d);
+        return error_context(err, "%s is no detection model", recipe->detection);
+    }
     *out = d;
     return 0;
 }
@@ -87,18 +112,6 @@ static int prepare(struct ppocr_detector *d, const struct pixels *page,
     return 0;
 }
 
-/* The last two dimensions are the map's; those before them must be 1. */
-static int check_map(const struct onnx_shape *in, const struct onnx_shape *out, struct error *err)
-{
-    int64_t count = 1;
-    for (size_t i = 0; i < out->rank; i++)
-        count *= out->size[i];
-    if (out->rank < 2 || out->size[out->rank - 2] != in->size[2] ||
-        out->size[out->rank - 1] != in->size[3] || count != in->size[2] * in->size[3])
-        return error_set(err, ERROR_INPUT, "the detection model answers with no map of the page");
-    return 0;
-}
-
 static void map_back(struct ppocr_boxes *boxes, const struct pixels *page, size_t width,
                      size_t height)
 {
@@ -106,8 +119,8 @@ static void map_back(struct ppocr_boxes *boxes, const struct pixels *page, size_
     for (size_t i = 0; i < boxes->count; i++)
         for (int k = 0; k < 4; k++) {
             struct point *p = &boxes->rows[i].quad.corner[k];
-            p->x = fminf(fmaxf(p->x * x, 0), (float)page->width);
-            p->y = fminf(fmaxf(p->y * y, 0), (float)page->height);
+            p->x *= x;
+            p->y *= y;
         }
 }
 

@@ -45,6 +45,8 @@ int ppocr_dictionary_open(struct ppocr_dictionary **out, const struct recipe *re
     int rc = digest_read_file(recipe->dictionary, recipe->dictionary_sha256, &d->text, err);
     if (rc == 0 && !d->text.len)
         rc = error_set(err, ERROR_INPUT, "%s is empty", recipe->dictionary);
+    if (rc == 0 && memchr(d->text.data, '\0', d->text.len))
+        rc = error_set(err, ERROR_INPUT, "%s: not text: a NUL is in it", recipe->dictionary);
     if (rc == 0)
         split(d);
     for (size_t i = 0; rc == 0 && i < d->count; i++)

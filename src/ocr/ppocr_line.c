@@ -22,10 +22,11 @@ struct line_of_text {
     float heights; /* its length, in heights */
 };
 
+/* So is a character that the dictionary leaves empty: PP-OCRv6_tiny's has one. */
 static bool is_space(const struct ppocr_dictionary *d, const struct ppocr_character *c)
 {
     const char *text = ppocr_character(d, c->class);
-    return strcmp(text, " ") == 0 || strcmp(text, "\xE3\x80\x80") == 0; /* U+3000 */
+    return !*text || strcmp(text, " ") == 0 || strcmp(text, "\xE3\x80\x80") == 0; /* U+3000 */
 }
 
 static bool is_letter(const char *character)

@@ -82,6 +82,8 @@ int ppocr_orientation(struct ppocr_orienter *o, const struct pixels *page, const
         pixels_resize(page, middle(page), &normal_imagenet, &planes);
     if (onnx_run(o->model, o->input, &in, &score, &shape, err) < 0)
         return -1;
+    if (shape.rank != 2 || shape.size[1] != (int64_t)o->kind->classes)
+        return error_set(err, ERROR_INPUT, "the orientation model answers in another shape");
     size_t best = 0;
     for (size_t i = 1; i < o->kind->classes; i++)
         if (score[i] > score[best])

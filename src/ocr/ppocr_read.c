@@ -15,14 +15,19 @@
 enum {
     STEP = 8,         /* pixels of one time step: widths are whole steps */
     MIN_WIDTH = 16,   /* pixels */
+    SMALL_PRINT = 20, /* pixels: lines less high are not squeezed, being blurred enough */
     MAX_WIDTH = 3200, /* longer lines are squeezed, as PaddleOCR does */
     GPU_BATCH = 16,
+    BATCH_WIDTH = 8192, /* pixels of all its lines: the answer then fits the 128 MiB that every
+                           WebGPU device can hold in one piece, with 32,000 classes */
 };
 
 struct ppocr_reader {
+    struct onnx *runtime;
     struct onnx_model *model;
     struct ppocr_dictionary *dictionary;
-    size_t height, batch;
+    size_t height;
+    size_t batch; /* 0: what suits the device */
     float squeeze;
     float *input;
     size_t input_size; /* floats */
@@ -85,9 +90,8 @@ int ppocr_reader_open(struct ppocr_reader **out, struct onnx *runtime, const str
     struct ppocr_reader *r = x_calloc(1, sizeof *r);
     r->height = (size_t)recipe->rec_height;
     r->squeeze = (float)recipe->rec_squeeze;
-    r->batch = recipe->batch_size                   ? (size_t)recipe->batch_size
-               : onnx_device(runtime) == DEVICE_CPU ? 1
-                                                    : GPU_BATCH;
+    r->runtime = runtime;
+    r->batch = (size_t)recipe->batch_size;
     if (ppocr_dictionary_open(&r->dictionary, recipe, err) < 0 ||
         onnx_load(&r->model, runtime, recipe->recognition, recipe->recognition_sha256, err) < 0 ||
         check_model(r, recipe, err) < 0) {
@@ -121,15 +125,15 @@ static float side(struct point a, struct point b)
     return hypotf(b.x - a.x, b.y - a.y);
 }
 
-/* The line's proportions, squeezed (the models read narrow letters as well as wide ones, and each
- * step costs the same), up to a whole step. */
-static size_t width_of(const struct ppocr_reader *r, const struct quad *q)
+/* The line's proportions, squeezed or not, up to a whole step. */
+static size_t width_of(const struct ppocr_reader *r, const struct quad *q, enum ppocr_pace pace)
 {
     const struct point *c = q->corner;
     float width = fmaxf(side(c[0], c[1]), side(c[3], c[2]));
     float height = fmaxf(fmaxf(side(c[0], c[3]), side(c[1], c[2])), 1);
+    bool squeezed = pace == PPOCR_QUICKLY && height >= SMALL_PRINT;
     float natural = width * (float)r->height / height;
-    float steps = ceilf(fminf(natural * r->squeeze, MAX_WIDTH) / STEP);
+    float steps = ceilf(fminf(natural * (squeezed ? r->squeeze : 1), MAX_WIDTH) / STEP);
     return steps * STEP < MIN_WIDTH ? MIN_WIDTH : (size_t)steps * STEP;
 }
 
@@ -188,19 +192,38 @@ static int narrower(const void *a, const void *b)
     return x->line < y->line ? -1 : x->line > y->line;
 }
 
+/* Asked for each page: a GPU may have failed since the last one. */
+static size_t most_lines(const struct ppocr_reader *r)
+{
+    if (r->batch)
+        return r->batch;
+    return onnx_device(r->runtime) == DEVICE_CPU ? 1 : GPU_BATCH;
+}
+
+/* How many of these pictures, the narrowest first, go into one Run. */
+static size_t fill_batch(const struct line_picture *pictures, size_t count, size_t most)
+{
+    size_t n = 1;
+    while (n < count && n < most && (n + 1) * pictures[n].width <= BATCH_WIDTH)
+        n++;
+    return n;
+}
+
 int ppocr_read(struct ppocr_reader *r, const struct pixels *page, const struct quad *quads,
-               size_t count, int64_t deadline, struct ppocr_text *texts, struct error *err)
+               size_t count, enum ppocr_pace pace, int64_t deadline, struct ppocr_text *texts,
+               struct error *err)
 {
     struct line_picture *pictures = x_calloc(count + 1, sizeof *pictures);
+    const size_t most = most_lines(r);
     size_t unread = 0;
     int rc = 0;
     for (size_t i = 0; i < count; i++)
         if (!texts[i].count)
-            pictures[unread++] = (struct line_picture){i, width_of(r, &quads[i])};
-    if (r->batch > 1)
+            pictures[unread++] = (struct line_picture){i, width_of(r, &quads[i], pace)};
+    if (most > 1)
         qsort(pictures, unread, sizeof *pictures, narrower);
-    for (size_t i = 0; rc == 0 && i < unread; i += r->batch) {
-        size_t n = unread - i < r->batch ? unread - i : r->batch;
+    for (size_t i = 0, n; rc == 0 && i < unread; i += n) {
+        n = fill_batch(pictures + i, unread - i, most);
         if (clock_steady() > deadline)
             rc = error_set(err, ERROR_TIMEOUT, "not read in time: %zu of %zu lines were not",
                            unread - i, count);
