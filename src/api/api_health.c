@@ -86,6 +86,9 @@ void api_health(void *app, struct http_request *req)
     json_add_bool(&w, "model_loaded", c.scheduler.lanes_ready > 0);
     json_add_string(&w, "version", PAGEMILL_VERSION);
     json_add_string(&w, "engine", c.scheduler.engine);
+    json_add_string(&w, "device", c.scheduler.device);
+    if (*c.scheduler.note)
+        json_add_string(&w, "note", c.scheduler.note);
     json_add_int(&w, "uptime_seconds", (clock_wall() - api->started) / 1000);
     write_sandbox(api, &c, &w);
     write_work(&c, &w);

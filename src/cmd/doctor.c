@@ -39,25 +39,40 @@ static void row(const char *name, const char *value)
     printf("%-16s %s\n", name, value);
 }
 
+static void show_engine(const json_t *engine)
+{
+    auto_strbuf line = {0};
+    size_t i;
+    json_t *language;
+    json_array_foreach(json_object_get(engine, "languages"), i, language)
+    {
+        const char *name = json_string_value(language);
+        strbuf_addf(&line, " %s", name ? name : "?");
+    }
+    const char *name = json_string_value(json_object_get(engine, "name"));
+    const char *missing = json_string_value(json_object_get(engine, "missing"));
+    printf("%-16s %s; %s%s\n", "engine", name ? name : "?",
+           missing ? "" : "languages:", missing ? missing : strbuf_str(&line));
+}
+
 static void show_installed(const struct capabilities *c)
 {
-    json_t *root = json_loads(capabilities_json(c), 0, NULL), *engine, *language;
-    size_t i, k;
-    json_array_foreach(json_object_get(root, "engines"), i, engine)
-    {
-        auto_strbuf line = {0};
-        json_array_foreach(json_object_get(engine, "languages"), k, language)
-        {
-            const char *name = json_string_value(language);
-            strbuf_addf(&line, " %s", name ? name : "?");
-        }
-        const char *name = json_string_value(json_object_get(engine, "name"));
-        printf("%-16s %s; languages:%s\n", "engine", name ? name : "?", strbuf_str(&line));
-    }
+    json_t *root = json_loads(capabilities_json(c), 0, NULL), *engine;
+    size_t i;
+    json_array_foreach(json_object_get(root, "engines"), i, engine) show_engine(engine);
     const char *decoder = json_string_value(json_object_get(root, "decoder"));
     row("decoder", decoder ? decoder : "?");
     row("reads", media_supported());
     json_decref(root);
+}
+
+static void show_models(const struct recipe *r)
+{
+    if (!recipe_complete(r)) {
+        row("models", "none; `pagemill models list` shows what there is");
+        return;
+    }
+    printf("%-16s %s: %s, %s\n", "models", r->name, r->detection, r->recognition);
 }
 
 static void show_limits(const struct settings *s)
@@ -96,6 +111,15 @@ static void show_sandbox(const struct rooms *rooms, const struct settings *s)
                 "network away");
     if (s->sandbox && !(status.sandbox & SANDBOX_LANDLOCK))
         row("", "no Landlock: the kernel has none; seccomp alone keeps the files away");
+}
+
+static void show_reader(const struct rooms *rooms)
+{
+    struct scheduler_status status;
+    scheduler_status(rooms->scheduler, &status);
+    if (*status.engine)
+        printf("%-16s %s on %s%s%s\n", "reads with", status.engine, status.device,
+               *status.note ? "; " : "", status.note);
 }
 
 static int submit_test_page(struct rooms *rooms, char id[ID_SIZE], struct error *err)
@@ -157,11 +181,13 @@ static int examine(const struct settings *s, struct error *err)
     if (rooms_open(&rooms, s, "sqlite::memory:", "memory:", NULL, NULL, err) < 0)
         return -1;
     show_installed(rooms.capabilities);
+    show_models(&rooms.recipe);
     show_limits(s);
     show_data(s);
     int64_t start = clock_steady();
     int rc = capabilities_check(rooms.capabilities, s->engine, s->languages, err);
     rc = rc < 0 ? rc : read_test_page(&rooms, err);
+    show_reader(&rooms);
     show_sandbox(&rooms, s);
     if (rc == 0)
         printf("%-16s read in %lld ms, workers' start included\n", "self-test",

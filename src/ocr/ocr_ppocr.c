@@ -57,6 +57,10 @@ static int languages(const struct ocr_config *config, struct strbuf *out, struct
     if (!recipe_complete(config->recipe))
         return error_set(err, ERROR_UNSUPPORTED,
                          "no models are installed; `pagemill models install PP-OCRv6_small`");
+    struct onnx *runtime;
+    if (onnx_open(&runtime, config->recipe->runtime, DEVICE_CPU, err) < 0)
+        return -1;
+    onnx_close(&runtime);
     strbuf_adds(out, config->recipe->covers);
     return 0;
 }

@@ -23,6 +23,7 @@ struct scheduler_status {
     uint32_t sandbox; /* parts that hold in every worker seen so far (enum sandbox_part) */
     char engine[WORK_ENGINE_NAME]; /* of the lane that was ready last, and what it computes on */
     char device[WORK_DEVICE];
+    char note[WORK_NOTE]; /* why not on what was asked for; "" */
 };
 
 /* Everything passed must outlive the scheduler. Registers itself as a listener of the service.

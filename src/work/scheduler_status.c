@@ -22,6 +22,7 @@ void status_note_ready(struct scheduler *s, const struct message *ready, bool la
     if (lane) {
         memcpy(s->status.engine, ready->u.ready.engine, sizeof s->status.engine);
         memcpy(s->status.device, ready->u.ready.device, sizeof s->status.device);
+        memcpy(s->status.note, ready->u.ready.note, sizeof s->status.note);
     }
     pthread_mutex_unlock(&s->mutex);
 }
