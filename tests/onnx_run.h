@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The least of ONNX Runtime that a test of model files needs: run a model from memory once, on one
- * thread. Apart from src/ocr's own use of the runtime, so that the two cannot err alike.
+ * Run a model from memory once, as it is.
  */
 #ifndef TESTS_ONNX_RUN_H
 #define TESTS_ONNX_RUN_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The wall from inside: each probe runs in a child that has closed the sandbox, and ends by exit 0
- * (the wall held, or let through what it must), by another code, or by SIGSYS.
+ * The walls from inside: each probe runs in a child that has closed the sandbox, and ends by exit 0
+ * (the wall held, or let through what it must), by another code, or by SIGSYS. With the GPU's wall
+ * there is besides a thread that was there before, as a driver's are.
  */
 #include "base/fd.h"
 #include "work/sandbox.h"
@@ -13,10 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -28,22 +31,58 @@
 
 enum { MEBIBYTE = 1 << 20, FILE_LIMIT = 4 * MEBIBYTE };
 
-static const struct sandbox_limits limits = {256 * MEBIBYTE, FILE_LIMIT};
+enum { STRICT = 1 << SANDBOX_STRICT, GPU = 1 << SANDBOX_GPU, BOTH = STRICT | GPU };
 
 struct probe {
     const char *name;
     int (*run)(void); /* 0: as it should be */
+    unsigned profiles;
 };
 
+/* ---- a thread from before ---- */
+
+static pthread_mutex_t not_yet = PTHREAD_MUTEX_INITIALIZER;
+static int (*errand)(void);
+static pthread_t earlier;
+
+static void *run_errand(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&not_yet);
+    return (void *)(intptr_t)errand();
+}
+
+static int in_earlier_thread(int (*run)(void))
+{
+    void *result;
+    errand = run;
+    pthread_mutex_unlock(&not_yet);
+    pthread_join(earlier, &result);
+    return (int)(intptr_t)result;
+}
+
+/* ---- children ---- */
+
+static int close_wall(enum sandbox_profile profile)
+{
+    static const char *const no_files[] = {NULL};
+    const struct sandbox_limits limits = {256 * MEBIBYTE, FILE_LIMIT, profile};
+    if (profile == SANDBOX_GPU) {
+        pthread_mutex_lock(&not_yet);
+        if (sandbox_prepare(no_files, NULL) < 0 ||
+            pthread_create(&earlier, NULL, run_errand, NULL) != 0)
+            return -1;
+    }
+    return sandbox_close(&limits, NULL);
+}
+
 /* The child's wait status. */
-static int in_sandbox(int (*run)(void))
+static int in_sandbox(enum sandbox_profile profile, int (*run)(void))
 {
     pid_t child = fork();
     assert_true(child >= 0);
-    if (child == 0) {
-        int parts = sandbox_close(&limits, NULL);
-        _exit(parts < 0 ? 99 : run());
-    }
+    if (child == 0)
+        _exit(close_wall(profile) < 0 ? 99 : run());
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
     return status;
@@ -93,11 +132,59 @@ static int sorting(void)
     return numbers[0] == 99999 ? 0 : 1;
 }
 
+static int executable_memory(void)
+{
+    void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p != MAP_FAILED && mprotect(p, 4096, PROT_READ | PROT_WRITE) == 0 &&
+                   mprotect(p, 4096, PROT_READ | PROT_EXEC) == 0
+               ? 0
+               : 1;
+}
+
+static int later_thread(void)
+{
+    pthread_t thread;
+    errand = sorting;
+    pthread_mutex_unlock(&not_yet);
+    void *one, *other;
+    if (pthread_create(&thread, NULL, run_errand, NULL) != 0)
+        return 1;
+    pthread_join(earlier, &one);
+    pthread_mutex_unlock(&not_yet);
+    pthread_join(thread, &other);
+    return one || other;
+}
+
 /* ---- what must fail and leave the process alive ---- */
 
 static int opening(void)
 {
     return is_errno(open("/dev/null", O_RDONLY), EACCES);
+}
+
+static int reading_a_file(void)
+{
+    return is_errno(open("/etc/passwd", O_RDONLY), EACCES);
+}
+
+static int reading_a_file_earlier(void)
+{
+    return in_earlier_thread(reading_a_file);
+}
+
+static int making_a_file(void)
+{
+    return is_errno(open("/tmp/nothing", O_WRONLY | O_CREAT, 0600), EACCES);
+}
+
+static int making_a_file_earlier(void)
+{
+    return in_earlier_thread(making_a_file);
+}
+
+static int asking_a_terminal(void)
+{
+    return is_errno(ioctl(STDIN_FILENO, TIOCSTI, "x"), EPERM);
 }
 
 static int opening_above(void)
@@ -149,7 +236,7 @@ static int raising_limits(void)
 
 static int many_files(void)
 {
-    for (int i = 0; i < 64; i++)
+    for (int i = 0; i < 512; i++)
         if (fd_memory("one of many", NULL) < 0)
             return is_errno(-1, EMFILE);
     return 1;
@@ -157,7 +244,8 @@ static int many_files(void)
 
 static int over_memory(void)
 {
-    void *p = mmap(NULL, 512 * MEBIBYTE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    const int access = PROT_READ | PROT_WRITE, how = MAP_PRIVATE | MAP_ANONYMOUS;
+    void *p = mmap(NULL, 512 * MEBIBYTE, access, how, -1, 0);
     return p == MAP_FAILED && errno == ENOMEM && !malloc(512 * MEBIBYTE) ? 0 : 1;
 }
 
@@ -166,6 +254,16 @@ static int over_memory(void)
 static int make_socket(void)
 {
     return socket(AF_INET, SOCK_STREAM, 0) < 0;
+}
+
+static int make_socket_earlier(void)
+{
+    return in_earlier_thread(make_socket);
+}
+
+static int control_unknown(void)
+{
+    return ioctl(STDIN_FILENO, 0x5a01, NULL);
 }
 
 static int make_pair(void)
@@ -236,55 +334,76 @@ static int remove_file(void)
 }
 
 static const struct probe harmless[] = {
-    {"memory files", memory_files},
-    {"memory", much_memory},
-    {"sorting", sorting},
-    {"opening", opening},
-    {"opening a directory", opening_above},
-    {"asking for names", asking_names},
-    {"too large a file", over_file_size},
-    {"writing too much", writing_over_file_size},
-    {"raising limits", raising_limits},
-    {"many files", many_files},
+    {"memory files", memory_files, BOTH},
+    {"memory", much_memory, BOTH},
+    {"sorting", sorting, BOTH},
+    {"opening", opening, BOTH},
+    {"opening a directory", opening_above, BOTH},
+    {"asking for names", asking_names, BOTH},
+    {"too large a file", over_file_size, STRICT},
+    {"writing too much", writing_over_file_size, STRICT},
+    {"raising limits", raising_limits, BOTH},
+    {"many files", many_files, BOTH},
+    {"reading a file", reading_a_file, BOTH},
+    {"making a file", making_a_file, BOTH},
+    {"asking a terminal", asking_a_terminal, BOTH},
+    {"executable memory", executable_memory, GPU},
+    {"threads", later_thread, GPU},
+    {"reading in an earlier thread", reading_a_file_earlier, GPU},
+    {"making a file in an earlier thread", making_a_file_earlier, GPU},
 };
 
 static const struct probe deadly[] = {
-    {"socket", make_socket},
-    {"socketpair", make_pair},
-    {"execve", run_program},
-    {"fork", make_process},
-    {"ptrace", trace},
-    {"kill", kill_parent},
-    {"tgkill of others", signal_parent_thread},
-    {"process_vm_readv", read_parent},
-    {"mount", mount_something},
-    {"io_uring", new_ring},
-    {"fcntl dup", duplicate},
-    {"chroot", change_root},
-    {"bpf", kernel_program},
-    {"unlink", remove_file},
-    {"mmap exec", executable_map},
-    {"mprotect exec", executable_change},
+    {"socket", make_socket, BOTH},
+    {"socket in an earlier thread", make_socket_earlier, GPU},
+    {"ioctl of no GPU", control_unknown, GPU},
+    {"socketpair", make_pair, BOTH},
+    {"execve", run_program, BOTH},
+    {"fork", make_process, BOTH},
+    {"ptrace", trace, BOTH},
+    {"kill", kill_parent, BOTH},
+    {"tgkill of others", signal_parent_thread, BOTH},
+    {"process_vm_readv", read_parent, BOTH},
+    {"mount", mount_something, BOTH},
+    {"io_uring", new_ring, BOTH},
+    {"fcntl dup", duplicate, BOTH},
+    {"chroot", change_root, BOTH},
+    {"bpf", kernel_program, BOTH},
+    {"unlink", remove_file, BOTH},
+    {"mmap exec", executable_map, STRICT},
+    {"mprotect exec", executable_change, STRICT},
 };
+
+static void try_all(const struct probe *probes, size_t count, bool wanted(int status))
+{
+    for (size_t i = 0; i < count; i++)
+        for (enum sandbox_profile p = 0; p < SANDBOX_PROFILES; p++) {
+            int status = probes[i].profiles & 1U << p ? in_sandbox(p, probes[i].run) : -1;
+            if (status >= 0 && !wanted(status))
+                fail_msg("%s: profile %u: status 0x%x", probes[i].name, p, (unsigned)status);
+        }
+}
+
+static bool went_well(int status)
+{
+    return status == 0;
+}
+
+static bool was_stopped(int status)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+}
 
 static void lets_work_through_and_refuses(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
-        int status = in_sandbox(harmless[i].run);
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-            fail_msg("%s: status 0x%x", harmless[i].name, (unsigned)status);
-    }
+    try_all(harmless, sizeof harmless / sizeof *harmless, went_well);
 }
 
 static void kills(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++) {
-        int status = in_sandbox(deadly[i].run);
-        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGSYS)
-            fail_msg("%s: status 0x%x", deadly[i].name, (unsigned)status);
-    }
+    try_all(deadly, sizeof deadly / sizeof *deadly, was_stopped);
 }
 
 static void caps_memory(void **state)
@@ -293,7 +412,8 @@ static void caps_memory(void **state)
 #ifdef __SANITIZE_ADDRESS__
     (void)over_memory; /* the sanitizer's own maps are larger than any cap */
 #else
-    assert_int_equal(in_sandbox(over_memory), 0);
+    assert_int_equal(in_sandbox(SANDBOX_STRICT, over_memory), 0);
+    assert_int_equal(in_sandbox(SANDBOX_GPU, over_memory), 0);
 #endif
 }
 
@@ -305,7 +425,7 @@ static int aborting(void)
 static void lets_abort_be_seen(void **state)
 {
     (void)state;
-    int status = in_sandbox(aborting);
+    int status = in_sandbox(SANDBOX_STRICT, aborting);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGABRT);
 }
@@ -324,22 +444,30 @@ static void closes_inherited_descriptors(void **state)
     int file = open("/dev/null", O_RDONLY);
     inherited = fcntl(file, F_DUPFD, 40);
     assert_true(inherited >= 40);
-    assert_int_equal(in_sandbox(inherited_is_closed), 0);
+    assert_int_equal(in_sandbox(SANDBOX_STRICT, inherited_is_closed), 0);
+    assert_int_equal(in_sandbox(SANDBOX_GPU, inherited_is_closed), 0);
     close(inherited);
     close(file);
+}
+
+/* The looser wall has all the parts that the strict one has on this machine. */
+static int parts_of(enum sandbox_profile profile)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(close_wall(profile));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
 }
 
 static void says_what_holds(void **state)
 {
     (void)state;
-    pid_t child = fork();
-    if (child == 0) {
-        int parts = sandbox_close(&limits, NULL);
-        _exit(parts >= 0 && (parts & SANDBOX_REQUIRED) == SANDBOX_REQUIRED ? 0 : 1);
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
+    const int parts = parts_of(SANDBOX_STRICT);
+    assert_int_equal(parts & SANDBOX_REQUIRED, SANDBOX_REQUIRED);
+    assert_int_equal(parts_of(SANDBOX_GPU), parts);
 
     auto_strbuf text = {0};
     sandbox_describe(SANDBOX_REQUIRED | SANDBOX_LANDLOCK | SANDBOX_NAMESPACES, &text);
