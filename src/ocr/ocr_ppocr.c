@@ -17,8 +17,10 @@
 #include <time.h>
 
 /* An orientation is believed above this confidence; below the next a line is read again with care,
- * and below the last it may not be upright. The numbers behind them: docs/engines.md. */
-static const float sure_of_turn = 0.8F, unsure_line = 0.92F, doubtful_line = 0.8F;
+ * as is one with such a gap (in heights of the line); and below the last it may not be upright. The
+ * numbers behind them: docs/engines.md. */
+static const float sure_of_turn = 0.8F, unsure_line = 0.92F, unread_gap = 1.5F,
+                   doubtful_line = 0.8F;
 
 struct ppocr {
     struct ocr ocr;
@@ -76,12 +78,22 @@ static void close_engine(struct ocr *ocr)
     free(p);
 }
 
-static int load(struct ppocr *p, struct error *err)
+/* Are all languages asked for written with an alphabet? */
+static bool alphabetic(const char *wanted)
+{
+    static const char *const others[] = {"chi", "jpn", "kor", "yue"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strstr(wanted, others[i]))
+            return false;
+    return true;
+}
+
+static int load(struct ppocr *p, const char *wanted, struct error *err)
 {
     const struct recipe *r = &p->recipe;
     if (onnx_open(&p->runtime, r->runtime, (enum device)r->device, err) < 0 ||
         ppocr_detector_open(&p->detector, p->runtime, r, err) < 0 ||
-        ppocr_reader_open(&p->reader, p->runtime, r, err) < 0)
+        ppocr_reader_open(&p->reader, p->runtime, r, alphabetic(wanted), err) < 0)
         return -1;
     if (*r->page_orientation &&
         ppocr_orienter_open(&p->of_page, p->runtime, r, PPOCR_OF_PAGE, err) < 0)
@@ -259,13 +271,33 @@ static int turn_upright(struct reading *r, struct error *err)
 
 /* ---- reading ---- */
 
+/* The widest part of a line where nothing was read, in heights of the line. */
+static float widest_gap(const struct ppocr_text *text, const struct quad *q)
+{
+    float end = 0, widest = 0;
+    for (size_t i = 0; i < text->count; i++) {
+        widest = fmaxf(widest, text->characters[i].begin - end);
+        end = text->characters[i].end;
+    }
+    widest = fmaxf(widest, 1 - end);
+    return widest * length(q->corner[0], q->corner[1]) /
+           fmaxf(length(q->corner[0], q->corner[3]), 1);
+}
+
+/* What reads a stretch that the other leaves out is better; else the surer one. */
+static bool better(const struct ppocr_text *a, const struct ppocr_text *b, const struct quad *q)
+{
+    bool whole = widest_gap(a, q) <= unread_gap, other_whole = widest_gap(b, q) <= unread_gap;
+    return whole == other_whole ? a->confidence > b->confidence : whole;
+}
+
 /* Keeps the better of two readings of a line, in the quad that it was read in. */
 static int read_again(struct reading *r, size_t i, const struct quad *quad, struct error *err)
 {
     struct ppocr_text other = {0};
     int rc =
         ppocr_read(r->engine->reader, &r->view, quad, 1, PPOCR_CAREFULLY, r->deadline, &other, err);
-    if (rc == 0 && other.confidence > r->texts[i].confidence) {
+    if (rc == 0 && better(&other, &r->texts[i], quad)) {
         struct ppocr_text worse = r->texts[i];
         r->texts[i] = other;
         r->quads[i] = *quad;
@@ -273,6 +305,12 @@ static int read_again(struct reading *r, size_t i, const struct quad *quad, stru
     }
     free(other.characters);
     return rc;
+}
+
+/* Read with little confidence, or not whole: writing that the quick network does not know. */
+static bool unsure(const struct ppocr_text *text, const struct quad *q)
+{
+    return text->confidence < unsure_line || widest_gap(text, q) > unread_gap;
 }
 
 /* A line that reads badly may stand on its head. */
@@ -297,7 +335,7 @@ static int read_lines(struct reading *r, struct error *err)
         return -1;
     for (size_t i = 0; i < r->count; i++) {
         const struct quad quad = r->quads[i];
-        if (r->texts[i].confidence < unsure_line && read_again(r, i, &quad, err) < 0)
+        if (unsure(&r->texts[i], &quad) && read_again(r, i, &quad, err) < 0)
             return -1;
         if (p->of_line && r->texts[i].confidence < doubtful_line && read_upside_down(r, i, err) < 0)
             return -1;
@@ -394,7 +432,7 @@ static int open_engine(struct ocr **out, const struct ocr_config *config, struct
 {
     struct ppocr *p = x_calloc(1, sizeof *p);
     p->recipe = *config->recipe;
-    if (load(p, err) < 0) {
+    if (load(p, config->languages, err) < 0) {
         close_engine(&p->ocr);
         return -1;
     }

@@ -35,13 +35,28 @@ const char *onnx_version(const struct onnx *runtime); /* "1.30.0" */
 enum device onnx_device(const struct onnx *runtime);  /* that all models run on */
 const char *onnx_note(const struct onnx *runtime);    /* why not the device asked for; "" */
 
-/* Load a model from a file with this SHA-256 (onnx_load.c). For a CPU it is rewritten to run sooner
- * (onnx_prepare.h), and used so if it then answers as the original does. ERROR_INPUT naming the
- * file and the reason: missing, another hash, not a model, not one float input and one float
- * output. */
+/* Load a model from a file with this SHA-256 (onnx_load.c). ERROR_INPUT naming the file and the
+ * reason: missing, another hash, not a model, not one float input and one float output. */
 int onnx_load(struct onnx_model **out, struct onnx *runtime, const char *path, const char *sha256,
               struct error *err);
-/* The same of a model as it is. The bytes are only read. */
+
+/* Classes of the last dimension of a model's output, ascending. */
+struct onnx_classes {
+    const size_t *rows;
+    size_t count;
+};
+
+/* The same model rewritten to run sooner on a CPU (onnx_prepare.h), its last layer cut to some
+ * classes where `cut` is not NULL. It has been seen to answer as `original` does. ERROR_UNSUPPORTED
+ * where there is nothing to gain, on a GPU, or where it answers otherwise. */
+int onnx_load_quick(struct onnx_model **out, struct onnx *runtime, struct onnx_model *original,
+                    const char *path, const char *sha256, const struct onnx_classes *cut,
+                    struct error *err);
+/* *model becomes its quick twin if there is one. */
+void onnx_replace_by_quick(struct onnx_model **model, struct onnx *runtime, const char *path,
+                           const char *sha256);
+
+/* From bytes, which are only read. */
 int onnx_load_bytes(struct onnx_model **out, struct onnx *runtime, const struct strbuf *bytes,
                     struct error *err);
 void onnx_unload(struct onnx_model **model);

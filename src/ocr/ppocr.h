@@ -35,7 +35,8 @@ struct ppocr_detector;
 int ppocr_detector_open(struct ppocr_detector **out, struct onnx *runtime,
                         const struct recipe *recipe, struct error *err);
 void ppocr_detector_close(struct ppocr_detector **d);
-/* Boxes on the page, unordered; they may reach a little over its edge. *out must be empty; free(out->rows) by the caller. */
+/* Boxes on the page, unordered; they may reach a little over its edge. *out must be empty;
+ * free(out->rows) by the caller. */
 int ppocr_detect(struct ppocr_detector *d, const struct pixels *page, struct ppocr_boxes *out,
                  struct error *err);
 
@@ -60,6 +61,9 @@ void ppocr_dictionary_close(struct ppocr_dictionary **d);
 /* Classes that a model with this dictionary can have: blank, the entries, and maybe a space. */
 bool ppocr_dictionary_fits(const struct ppocr_dictionary *d, size_t classes);
 const char *ppocr_character(const struct ppocr_dictionary *d, size_t class);
+/* The first `classes` classes but for the characters of Chinese, Japanese and Korean writing,
+ * ascending; free() them. */
+size_t *ppocr_alphabet(const struct ppocr_dictionary *d, size_t classes, size_t *count);
 
 /* A character that was read. Positions along the line, 0 its start and 1 its end. */
 struct ppocr_character {
@@ -79,12 +83,16 @@ void ppocr_ctc(const float *probabilities, size_t steps, size_t used, size_t cla
                struct ppocr_text *text);
 
 struct ppocr_reader;
+/* alphabetic: the languages asked for are written with an alphabet. Lines are then read quickly by
+ * a network without the thousands of characters of Chinese, Japanese and Korean writing, and
+ * carefully by the whole one. */
 int ppocr_reader_open(struct ppocr_reader **out, struct onnx *runtime, const struct recipe *recipe,
-                      struct error *err);
+                      bool alphabetic, struct error *err);
 void ppocr_reader_close(struct ppocr_reader **r);
 const struct ppocr_dictionary *ppocr_reader_dictionary(const struct ppocr_reader *r);
-/* Quickly: squeezed by the recipe's rec_squeeze, since each step along a line costs the same.
- * Carefully: in its own proportions, which letters that stand close need. */
+/* Quickly: squeezed by the recipe's rec_squeeze, since each step along a line costs the same, and
+ * by the smaller network where there is one. Carefully: in its own proportions, which letters that
+ * stand close need, by the whole network. */
 enum ppocr_pace { PPOCR_QUICKLY, PPOCR_CAREFULLY };
 
 /* Read the lines in quads (corner 0 the upper left of the text itself) into texts, count rows;

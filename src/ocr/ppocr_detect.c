@@ -57,6 +57,7 @@ int ppocr_detector_open(struct ppocr_detector **out, struct onnx *runtime,
         ppocr_detector_close(&d);
         return error_context(err, "%s is no detection model", recipe->detection);
     }
+    onnx_replace_by_quick(&d->model, runtime, recipe->detection, recipe->detection_sha256);
     *out = d;
     return 0;
 }

@@ -78,3 +78,38 @@ const char *ppocr_character(const struct ppocr_dictionary *d, size_t class)
 {
     return class == 0 ? "" : class <= d->count ? d->entries[class - 1] : " ";
 }
+
+/* Unicode's blocks of what is not an alphabet. */
+static const struct {
+    uint32_t first, last;
+} ideographic[] = {
+    {0x1100, 0x11FF},   /* Hangul jamo */
+    {0x3041, 0x31FF},   /* kana, bopomofo, Hangul compatibility jamo, strokes */
+    {0x3400, 0x9FFF},   /* ideographs */
+    {0xA960, 0xA97F},   /* Hangul jamo */
+    {0xAC00, 0xD7FF},   /* Hangul */
+    {0xF900, 0xFAFF},   /* ideographs */
+    {0xFF66, 0xFFDC},   /* half-width kana and Hangul */
+    {0x1AFF0, 0x1B16F}, /* kana */
+    {0x20000, 0x3FFFF}, /* ideographs */
+};
+
+static bool in_alphabet(const char *entry)
+{
+    uint32_t cp = 0;
+    utf8_decode(entry, strlen(entry), &cp);
+    for (size_t i = 0; i < sizeof ideographic / sizeof *ideographic; i++)
+        if (cp >= ideographic[i].first && cp <= ideographic[i].last)
+            return false;
+    return true;
+}
+
+size_t *ppocr_alphabet(const struct ppocr_dictionary *d, size_t classes, size_t *count)
+{
+    size_t *kept = x_calloc(classes, sizeof *kept);
+    *count = 0;
+    for (size_t class = 0; class < classes; class ++)
+        if (in_alphabet(ppocr_character(d, class)))
+            kept[(*count)++] = class;
+    return kept;
+}

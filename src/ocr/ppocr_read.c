@@ -22,9 +22,15 @@ enum {
                            WebGPU device can hold in one piece, with 32,000 classes */
 };
 
+/* A recognition model and what its classes are in the dictionary (NULL: the same). */
+struct network {
+    struct onnx_model *model;
+    size_t *kept;
+};
+
 struct ppocr_reader {
     struct onnx *runtime;
-    struct onnx_model *model;
+    struct network whole, small; /* small.model NULL: there is none */
     struct ppocr_dictionary *dictionary;
     size_t height;
     size_t batch; /* 0: what suits the device */
@@ -38,11 +44,11 @@ struct line_picture {
     size_t line, width;
 };
 
-static int run(struct ppocr_reader *r, size_t n, size_t width, const float **out,
-               struct onnx_shape *shape, struct error *err)
+static int run(struct ppocr_reader *r, struct onnx_model *model, size_t n, size_t width,
+               const float **out, struct onnx_shape *shape, struct error *err)
 {
     const struct onnx_shape in = {4, {(int64_t)n, 3, (int64_t)r->height, (int64_t)width}};
-    if (onnx_run(r->model, r->input, &in, out, shape, err) < 0)
+    if (onnx_run(model, r->input, &in, out, shape, err) < 0)
         return -1;
     if (shape->rank != 3 || shape->size[0] != (int64_t)n || shape->size[1] < 1)
         return error_set(err, ERROR_INPUT,
@@ -62,9 +68,10 @@ static int reserve(struct ppocr_reader *r, size_t floats, struct error *err)
 }
 
 /* One run on nothing tells how many classes there are, whatever the model says of itself. */
-static int check_model(struct ppocr_reader *r, const struct recipe *recipe, struct error *err)
+static int check_model(struct ppocr_reader *r, const struct recipe *recipe, size_t *classes,
+                       struct error *err)
 {
-    const struct onnx_shape *in = onnx_input(r->model);
+    const struct onnx_shape *in = onnx_input(r->whole.model);
     const float *out;
     struct onnx_shape shape;
     if (in->rank != 4 || (in->size[1] != 3 && in->size[1] > 0))
@@ -75,29 +82,51 @@ static int check_model(struct ppocr_reader *r, const struct recipe *recipe, stru
     if (r->height > 1024 || reserve(r, 3 * r->height * 64, err) < 0)
         return error_set(err, ERROR_INPUT, "%s wants lines too high", recipe->recognition);
     memset(r->input, 0, r->input_size * sizeof *r->input);
-    if (run(r, 1, 64, &out, &shape, err) < 0)
+    if (run(r, r->whole.model, 1, 64, &out, &shape, err) < 0)
         return error_context(err, "%s", recipe->recognition);
     if (!ppocr_dictionary_fits(r->dictionary, (size_t)shape.size[2]))
         return error_set(err, ERROR_INPUT,
                          "%s has %lld classes, which %s does not fit: it is another model's",
                          recipe->recognition, (long long)shape.size[2], recipe->dictionary);
+    *classes = (size_t)shape.size[2];
     return 0;
 }
 
-int ppocr_reader_open(struct ppocr_reader **out, struct onnx *runtime, const struct recipe *recipe,
-                      struct error *err)
+/* Worth its memory only where much is left out. */
+static bool open_small(struct ppocr_reader *r, const struct recipe *recipe, size_t classes)
 {
+    struct onnx_classes kept;
+    size_t *rows = ppocr_alphabet(r->dictionary, classes, &kept.count);
+    kept.rows = rows;
+    if (2 * kept.count < classes &&
+        onnx_load_quick(&r->small.model, r->runtime, r->whole.model, recipe->recognition,
+                        recipe->recognition_sha256, &kept, NULL) == 0) {
+        r->small.kept = rows;
+        return true;
+    }
+    free(rows);
+    return false;
+}
+
+int ppocr_reader_open(struct ppocr_reader **out, struct onnx *runtime, const struct recipe *recipe,
+                      bool alphabetic, struct error *err)
+{
+    size_t classes = 0;
     struct ppocr_reader *r = x_calloc(1, sizeof *r);
     r->height = (size_t)recipe->rec_height;
     r->squeeze = (float)recipe->rec_squeeze;
     r->runtime = runtime;
     r->batch = (size_t)recipe->batch_size;
     if (ppocr_dictionary_open(&r->dictionary, recipe, err) < 0 ||
-        onnx_load(&r->model, runtime, recipe->recognition, recipe->recognition_sha256, err) < 0 ||
-        check_model(r, recipe, err) < 0) {
+        onnx_load(&r->whole.model, runtime, recipe->recognition, recipe->recognition_sha256, err) <
+            0 ||
+        check_model(r, recipe, &classes, err) < 0) {
         ppocr_reader_close(&r);
         return -1;
     }
+    if (!alphabetic || !open_small(r, recipe, classes))
+        onnx_replace_by_quick(&r->whole.model, runtime, recipe->recognition,
+                              recipe->recognition_sha256);
     *out = r;
     return 0;
 }
@@ -106,7 +135,9 @@ void ppocr_reader_close(struct ppocr_reader **r)
 {
     if (!*r)
         return;
-    onnx_unload(&(*r)->model);
+    onnx_unload(&(*r)->whole.model);
+    onnx_unload(&(*r)->small.model);
+    free((*r)->small.kept);
     ppocr_dictionary_close(&(*r)->dictionary);
     free((*r)->input);
     free(*r);
@@ -158,7 +189,14 @@ static void draw(struct ppocr_reader *r, const struct pixels *page, const struct
 
 /* ---- reading ---- */
 
-static int read_batch(struct ppocr_reader *r, const struct pixels *page, const struct quad *quads,
+static void name_classes(const struct network *network, struct ppocr_text *text)
+{
+    for (size_t i = 0; network->kept && i < text->count; i++)
+        text->characters[i].class = (uint32_t)network->kept[text->characters[i].class];
+}
+
+static int read_batch(struct ppocr_reader *r, const struct network *network,
+                      const struct pixels *page, const struct quad *quads,
                       const struct line_picture *pictures, size_t n, struct ppocr_text *texts,
                       struct error *err)
 {
@@ -174,12 +212,14 @@ static int read_batch(struct ppocr_reader *r, const struct pixels *page, const s
         draw(r, page, &quads[pictures[i].line], pictures[i].width, width, r->input + i * each);
     const float *out;
     struct onnx_shape shape;
-    if (run(r, n, width, &out, &shape, err) < 0)
+    if (run(r, network->model, n, width, &out, &shape, err) < 0)
         return -1;
     const size_t steps = (size_t)shape.size[1], classes = (size_t)shape.size[2];
     for (size_t i = 0; i < n; i++) {
+        struct ppocr_text *text = &texts[pictures[i].line];
         size_t used = (pictures[i].width * steps + width - 1) / width;
-        ppocr_ctc(out + i * steps * classes, steps, used, classes, &texts[pictures[i].line]);
+        ppocr_ctc(out + i * steps * classes, steps, used, classes, text);
+        name_classes(network, text);
     }
     return 0;
 }
@@ -214,6 +254,8 @@ int ppocr_read(struct ppocr_reader *r, const struct pixels *page, const struct q
                struct error *err)
 {
     struct line_picture *pictures = x_calloc(count + 1, sizeof *pictures);
+    const bool quickly = pace == PPOCR_QUICKLY && r->small.model;
+    const struct network *network = quickly ? &r->small : &r->whole;
     const size_t most = most_lines(r);
     size_t unread = 0;
     int rc = 0;
@@ -228,7 +270,7 @@ int ppocr_read(struct ppocr_reader *r, const struct pixels *page, const struct q
             rc = error_set(err, ERROR_TIMEOUT, "not read in time: %zu of %zu lines were not",
                            unread - i, count);
         else
-            rc = read_batch(r, page, quads, pictures + i, n, texts, err);
+            rc = read_batch(r, network, page, quads, pictures + i, n, texts, err);
     }
     free(pictures);
     return rc;
