@@ -42,8 +42,12 @@ static int load(const struct stage_config *config, struct message *ready, struct
     const struct ocr_config wanted = {config->engine, config->languages, config->tessdata,
                                       &config->recipe};
     set_new_handler(out_of_memory);
-    if (ocr_open(&engine, &wanted, err) < 0)
+    if (ocr_open(&engine, &wanted, err) < 0) {
+        if (err->class ==
+            ERROR_INPUT) /* its models, not a document: nothing here reads with them */
+            err->class = ERROR_UNSUPPORTED;
         return -1;
+    }
     snprintf(ready->u.ready.engine, sizeof ready->u.ready.engine, "%s", ocr_name(engine));
     snprintf(ready->u.ready.device, sizeof ready->u.ready.device, "%s", ocr_device(engine));
     snprintf(ready->u.ready.note, sizeof ready->u.ready.note, "%s", ocr_note(engine));

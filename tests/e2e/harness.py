@@ -269,6 +269,14 @@ def corpus(*parts):
     return path
 
 
+def models():
+    """The directory of real models: PAGEMILL_TEST_MODELS, or `models` beside the corpus; or None."""
+    top = os.environ.get("PAGEMILL_TEST_MODELS")
+    if not top and os.environ.get("PAGEMILL_CORPUS"):
+        top = pathlib.Path(os.environ["PAGEMILL_CORPUS"]).parent / "models"
+    return pathlib.Path(top) if top and pathlib.Path(top, "manifest.json").exists() else None
+
+
 def clean_up():
     for server in servers:
         if server.process and server.process.poll() is None:

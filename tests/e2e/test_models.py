@@ -21,15 +21,7 @@ PAGEMILL = harness.BUILD / "pagemill"
 LINES = "PP-LCNet_x0_25_textline_ori"
 
 
-def models_directory():
-    """PAGEMILL_TEST_MODELS, or the directory `models` beside the corpus."""
-    top = os.environ.get("PAGEMILL_TEST_MODELS")
-    if not top and os.environ.get("PAGEMILL_CORPUS"):
-        top = pathlib.Path(os.environ["PAGEMILL_CORPUS"]).parent / "models"
-    return pathlib.Path(top) if top and pathlib.Path(top, "manifest.json").exists() else None
-
-
-MODELS = models_directory()
+MODELS = harness.models()
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
