@@ -369,8 +369,7 @@ static int prepare(struct run *run, int *argc, char **argv, struct error *err)
         return -1;
     /* The lanes start with what will be asked of them. */
     snprintf(run->settings.engine, sizeof run->settings.engine, "%s", run->options.engine);
-    snprintf(run->settings.languages, sizeof run->settings.languages, "%s",
-             run->options.languages);
+    snprintf(run->settings.languages, sizeof run->settings.languages, "%s", run->options.languages);
     return 0;
 }
 

@@ -25,9 +25,9 @@
     {                                                         \
 #f, PARAM_REAL, FIELD(f), std, lo, hi, .metavar = "X" \
     }
-#define CHOICE(f, std, list)                                                \
-    {                                                                       \
-#f, PARAM_CHOICE, FIELD(f), std, .choices = list, .metavar = "NAME" \
+#define CHOICE(f, std, list)                                                  \
+    {                                                                         \
+#f, PARAM_CHOICE, FIELD(f), std, .choices = (list), .metavar = "NAME" \
     }
 
 const char *const device_names[] = {"auto", "cpu", "webgpu", "cuda", "tensorrt", NULL};

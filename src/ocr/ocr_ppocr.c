@@ -187,9 +187,10 @@ static int order_lines(struct reading *r, struct error *err)
 static bool mostly_vertical(const struct reading *r)
 {
     size_t vertical = 0;
-    for (size_t i = 0; i < r->count; i++)
-        vertical += r->places[i].line < r->count &&
-                    memcmp(&r->quads[i], &r->boxes[r->places[i].line].quad, sizeof *r->quads) != 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct point *c = r->quads[i].corner;
+        vertical += fabsf(c[1].y - c[0].y) > fabsf(c[1].x - c[0].x);
+    }
     return 2 * vertical > r->count;
 }
 

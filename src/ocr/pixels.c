@@ -6,6 +6,7 @@
 #include "ocr/pixels.h"
 
 #include "base/memory.h"
+#include "base/must.h"
 #include "ocr/simd.h"
 
 #include <math.h>
@@ -246,6 +247,7 @@ static void warp_row(const struct pixels *p, const struct quad *q, const struct 
 void pixels_warp(const struct pixels *p, const struct quad *q, const struct normalisation *n,
                  const struct planes *out)
 {
+    must(p->channels == 1 || p->channels == 3);
     const struct point *c = q->corner;
     const float across = fmaxf(distance(c[0], c[1]), distance(c[3], c[2]));
     const float down = fmaxf(distance(c[0], c[3]), distance(c[1], c[2]));

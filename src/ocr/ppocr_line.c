@@ -9,8 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { WORD_TEXT = 4096 };
-
 struct span {
     size_t first, end; /* characters */
 };
@@ -94,20 +92,14 @@ static int add_word(struct page *page, struct line *line, const struct line_of_t
 {
     const struct ppocr_text *text = l->text;
     const float reach = 0.5F / (float)(text->count + 1);
-    char bytes[WORD_TEXT];
-    size_t len = 0;
+    auto_strbuf bytes = {.cap = PAGE_MAX_TEXT};
     double sum = 0;
     for (size_t i = span.first; i < span.end; i++) {
-        const char *character = ppocr_character(l->dictionary, text->characters[i].class);
-        size_t n = strlen(character);
-        if (len + n > sizeof bytes)
-            break;
-        memcpy(bytes + len, character, n);
-        len += n;
+        strbuf_adds(&bytes, ppocr_character(l->dictionary, text->characters[i].class));
         sum += (double)text->characters[i].confidence;
     }
     struct word *word = page_add_word(page, line);
-    const char *own = page_text(page, bytes, len);
+    const char *own = page_text(page, strbuf_str(&bytes), bytes.len);
     if (!word || !own)
         return -1;
     word->text = own;

@@ -7,6 +7,7 @@
 #include "ocr/ppocr.h"
 
 #include "base/clock.h"
+#include "base/must.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -203,6 +204,7 @@ static int read_batch(struct ppocr_reader *r, const struct network *network,
     size_t width = 0;
     for (size_t i = 0; i < n; i++)
         width = pictures[i].width > width ? pictures[i].width : width;
+    must(width > 0);
     const size_t each = 3 * r->height * width;
     if (reserve(r, n * each, err) < 0)
         return -1;

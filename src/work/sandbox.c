@@ -276,18 +276,18 @@ static int close_rlimits(const struct sandbox_limits *limits, struct error *err)
 {
     enum { STRICT = 1 << SANDBOX_STRICT, GPU = 1 << SANDBOX_GPU, ALL = STRICT | GPU };
     const struct {
-        int resource;
         uint64_t value;
+        int resource;
         unsigned profiles;
     } rows[] = {
-        {RLIMIT_FSIZE, limits->file_size, STRICT},
-        {RLIMIT_FSIZE, limits->memory, GPU},
-        {RLIMIT_CORE, 0, ALL},
-        {RLIMIT_NOFILE, WORKER_FILES, STRICT},
-        {RLIMIT_NOFILE, GPU_FILES, GPU},
-        {RLIMIT_NPROC, 0, STRICT},
-        {RLIMIT_AS, limits->memory, LIMIT_MEMORY ? STRICT : 0},
-        {RLIMIT_DATA, limits->memory, LIMIT_MEMORY ? GPU : 0},
+        {limits->file_size, RLIMIT_FSIZE, STRICT},
+        {limits->memory, RLIMIT_FSIZE, GPU},
+        {0, RLIMIT_CORE, ALL},
+        {WORKER_FILES, RLIMIT_NOFILE, STRICT},
+        {GPU_FILES, RLIMIT_NOFILE, GPU},
+        {0, RLIMIT_NPROC, STRICT},
+        {limits->memory, RLIMIT_AS, LIMIT_MEMORY ? STRICT : 0},
+        {limits->memory, RLIMIT_DATA, LIMIT_MEMORY ? GPU : 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if ((rows[i].profiles & 1U << limits->profile) &&
