@@ -22,6 +22,7 @@ import time
 import inputs
 import facts
 import harness
+import neural
 
 RESULTS = pathlib.Path(__file__).resolve().parent / "results"
 LANES = 2
@@ -292,6 +293,10 @@ BENCHES = {  # name: function, programs it needs, method in one sentence
     "submit": (submit, [], "Sequential posts of different one-page PDFs of 1 MiB by multipart form, a new "
                "connection each, while the service works on those before; machine.fsync_1mb_ms is the disk."),
     "start": (start, [], "From fork to the first 200 of /readyz, looked for every millisecond."),
+    "neural": (neural.neural, ["tesseract", "pdftoppm"],
+               "Documents at 144 dpi: wall time from submission to the whole text in hand, in a service whose "
+               "lanes are warm; tesseract two at a time on the same pages as pictures, rendering not counted; "
+               "contestants take turns in rotated order; medians."),
     "cancel": (cancel, [], "A scan at 300 dpi cancelled while every lane reads a page; the job is looked at "
                "every 2 ms until it says cancelled with no page running; then the CPU time of all processes."),
 }
