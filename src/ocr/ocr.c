@@ -83,6 +83,7 @@ int ocr_open(struct ocr **out, const struct ocr_config *config, struct error *er
     ocr->driver = driver;
     ocr->name = strbuf_detach(&name);
     ocr->languages = x_strdup(config->languages);
+    ocr->channels = driver->channels(config);
     *out = ocr;
     return 0;
 }
@@ -104,7 +105,7 @@ const char *ocr_name(const struct ocr *ocr)
 
 uint32_t ocr_channels(const struct ocr *ocr)
 {
-    return ocr->driver->channels;
+    return ocr->channels;
 }
 
 const char *ocr_device(const struct ocr *ocr)
@@ -121,9 +122,9 @@ static int check_raster(const struct ocr *ocr, const struct raster *r, struct er
 {
     if (raster_bytes(r, MAX_PIXELS, err) == 0)
         return -1;
-    if (r->channels != ocr->driver->channels)
+    if (r->channels != ocr->channels)
         return error_set(err, ERROR_BUG, "%s was given %u channels and reads %u", ocr->name,
-                         r->channels, ocr->driver->channels);
+                         r->channels, ocr->channels);
     if (r->width > PAGE_MAX_SIDE || r->height > PAGE_MAX_SIDE)
         return error_set(err, ERROR_LIMIT, "%u x %u pixels: a side over %d", r->width, r->height,
                          PAGE_MAX_SIDE);
@@ -165,10 +166,10 @@ const char *ocr_engine(size_t i)
     return i < DRIVERS ? drivers[i]->engine : NULL;
 }
 
-uint32_t ocr_engine_channels(const char *engine)
+uint32_t ocr_engine_channels(const struct ocr_config *config)
 {
-    const struct ocr_driver *driver = find_driver(engine, NULL);
-    return driver ? driver->channels : 1;
+    const struct ocr_driver *driver = find_driver(config->engine, NULL);
+    return driver ? driver->channels(config) : 1;
 }
 
 int ocr_languages(const struct ocr_config *config, struct strbuf *out, struct error *err)

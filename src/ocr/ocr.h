@@ -43,6 +43,6 @@ const char *ocr_engine(size_t i);
 /* Of the engine in config, without loading it: names of its languages joined by spaces, and what
  * raster it wants. ERROR_UNSUPPORTED where it cannot read here, and what to do about it. */
 int ocr_languages(const struct ocr_config *config, struct strbuf *out, struct error *err);
-uint32_t ocr_engine_channels(const char *engine);
+uint32_t ocr_engine_channels(const struct ocr_config *config);
 
 #endif

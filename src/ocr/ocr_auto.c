@@ -111,6 +111,8 @@ static uint8_t *grey_of(const struct raster *raster, const uint8_t *pixels)
 static int read_classic(struct automatic *a, const struct raster *raster, const uint8_t *pixels,
                         uint32_t deadline_ms, int number, struct page **out, struct error *err)
 {
+    if (raster->channels == 1)
+        return ocr_read(a->classic, raster, pixels, number, deadline_ms, out, err);
     struct raster grey = *raster;
     grey.channels = 1;
     grey.stride = grey.width;
@@ -189,9 +191,15 @@ static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8
     return 0;
 }
 
+/* Without models only Tesseract reads, and it wants grey. */
+static uint32_t channels(const struct ocr_config *config)
+{
+    return recipe_complete(config->recipe) ? 3 : 1;
+}
+
 const struct ocr_driver ocr_auto = {
     .engine = "auto",
-    .channels = 3,
+    .channels = channels,
     .open = open_engine,
     .close = close_engine,
     .version = version,

@@ -12,7 +12,7 @@
 
 struct ocr_driver {
     const char *engine;
-    uint32_t channels;
+    uint32_t (*channels)(const struct ocr_config *config); /* of the raster it wants: 1 or 3 */
     /* A struct whose first member is struct ocr; name and languages are ocr.c's to fill. */
     int (*open)(struct ocr **out, const struct ocr_config *config, struct error *err);
     void (*close)(struct ocr *ocr);
@@ -28,6 +28,7 @@ struct ocr_driver {
 struct ocr {
     const struct ocr_driver *driver;
     char *name, *languages;
+    uint32_t channels;
 };
 
 /* Does the list "deu eng fra" hold the name of len bytes? */

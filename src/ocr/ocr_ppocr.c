@@ -451,9 +451,15 @@ static const char *note(const struct ocr *ocr)
     return onnx_note(((const struct ppocr *)ocr)->runtime);
 }
 
+static uint32_t channels(const struct ocr_config *config)
+{
+    (void)config;
+    return 3;
+}
+
 const struct ocr_driver ocr_ppocr = {
     .engine = "ppocr",
-    .channels = 3,
+    .channels = channels,
     .open = open_engine,
     .close = close_engine,
     .version = version,

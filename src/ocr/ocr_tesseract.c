@@ -418,9 +418,15 @@ static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8
     return rc;
 }
 
+static uint32_t channels(const struct ocr_config *config)
+{
+    (void)config;
+    return 1;
+}
+
 const struct ocr_driver ocr_tesseract = {
     .engine = "tesseract",
-    .channels = 1,
+    .channels = channels,
     .open = open_engine,
     .close = close_engine,
     .version = version,

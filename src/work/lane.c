@@ -160,7 +160,8 @@ static void receive_busy(struct scheduler *s, struct lane *l, const struct messa
     l->worker.state = WORKER_IDLE;
     l->worker.backoff = 0;
     slot->state = SLOT_WRITING;
-    if (++l->pages >= s->settings->worker_pages)
+    bool leaves = m->type == MESSAGE_ERROR && m->u.error.last;
+    if (++l->pages >= s->settings->worker_pages || leaves)
         worker_stop(&l->worker);
     lane_dispatch(s);
     if (m->type == MESSAGE_RESULT)

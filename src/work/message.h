@@ -78,6 +78,7 @@ struct message {
         } result; /* RESULT, IMAGE */
         struct {
             uint32_t class; /* enum error_class */
+            uint32_t last;  /* 1: the worker ends after this answer */
             char text[ERROR_TEXT];
         } error;
     } u;

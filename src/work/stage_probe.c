@@ -55,7 +55,7 @@ static void write_engine(struct json_writer *w, const struct stage_config *confi
     int rc = ocr_languages(&wanted, &languages, &missing);
     json_add_object(w, NULL);
     json_add_string(w, "name", engine);
-    json_add_int(w, "channels", ocr_engine_channels(engine));
+    json_add_int(w, "channels", ocr_engine_channels(&wanted));
     if (rc < 0)
         json_add_string(w, "missing", missing.text);
     write_words(w, "languages", strbuf_str(&languages));

@@ -32,6 +32,7 @@ static void out_of_memory(void)
     struct message m = {
         .version = MESSAGE_VERSION, .type = MESSAGE_ERROR, .ticket = current_ticket};
     m.u.error.class = ERROR_LIMIT;
+    m.u.error.last = 1;
     snprintf(m.u.error.text, sizeof m.u.error.text, "%s", no_memory);
     message_send(STAGE_SOCKET, &m, -1, NULL);
     _exit(1);

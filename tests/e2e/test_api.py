@@ -217,7 +217,7 @@ class Api(harness.ServerCase):
         self.assertIn("seccomp", ready["sandbox"])
         health = self.server.get_json("/health")
         self.assertEqual((health["status"], health["model_loaded"]), ("healthy", True))
-        self.assertRegex(health["engine"], r"^tesseract/\d")
+        self.assertRegex(health["engine"], r"^auto/tesseract/\d")
 
     def test_the_page_for_people(self):
         answer = self.server.request("GET", "/", headers={"Accept": "text/html"})
