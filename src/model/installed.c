@@ -135,6 +135,23 @@ static bool has_pack(const struct model_shelf *shelf, const char *name, size_t b
     return false;
 }
 
+static bool has_task(const struct model_shelf *shelf, const char *pack, enum model_task task)
+{
+    for (size_t i = 0; i < shelf->count; i++)
+        if (shelf->files[i].task == task && strcmp(shelf->files[i].pack, pack) == 0)
+            return true;
+    return false;
+}
+
+/* A directory of one's own may hold a part of a pack. */
+static bool has_all(const struct model_shelf *shelf, const struct catalog_pack *p)
+{
+    for (size_t i = 0; i < CATALOG_MODELS && p->models[i].name; i++)
+        if (!has_task(shelf, p->name, p->models[i].task))
+            return false;
+    return true;
+}
+
 static int64_t pack_bytes(const struct model_shelf *shelf, const char *name)
 {
     int64_t sum = 0;
@@ -151,8 +168,7 @@ int install_list(const char *models, void (*visit)(void *arg, const struct insta
     if (model_shelf_read(models, &shelf, err) < 0)
         return -1;
     for (const struct catalog_pack *p = catalog; p->name; p++) {
-        struct install_row row = {p->name, p->what, catalog_bytes(p),
-                                  has_pack(&shelf, p->name, shelf.count)};
+        struct install_row row = {p->name, p->what, catalog_bytes(p), has_all(&shelf, p)};
         visit(arg, &row);
     }
     for (size_t i = 0; i < shelf.count; i++) {
