@@ -58,7 +58,7 @@ bool ppocr_support_recipe(struct recipe *r)
     }
     recipe_defaults(r);
     snprintf(r->name, sizeof r->name, "PP-OCRv6_tiny");
-    snprintf(r->covers, sizeof r->covers, "eng");
+    snprintf(r->covers, sizeof r->covers, "eng chi_sim");
     snprintf(r->runtime, sizeof r->runtime, "%s", runtime);
     r->device = DEVICE_CPU;
     ppocr_support_model("PP-OCRv6_tiny_det.onnx", r->detection, r->detection_sha256);

@@ -308,7 +308,8 @@ static void agrees_on_drawn_pages(void **state)
 
 static void open_both(const struct recipe *r)
 {
-    const struct ocr_config config = {"ppocr", "eng", "", r};
+    /* Chinese too: then the engine reads with the whole network, as the reference does. */
+    const struct ocr_config config = {"ppocr", "eng+chi_sim", "", r};
     struct error err = {0};
     OK(ocr_open(&engine, &config, &err));
     reference = reference_open(r);
