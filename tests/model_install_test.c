@@ -173,7 +173,7 @@ static int make_pack(void **state)
     int rc = make_top(state);
     const char *texts[] = {det, big, yaml, dictionary};
     for (size_t i = 0; i < COUNT(texts); i++)
-        model_hash_text(texts[i], strlen(texts[i]), hashes[i]);
+        digest_bytes(texts[i], strlen(texts[i]), hashes[i]);
     pack = (struct catalog_pack){.name = "T",
                                  .licence = "none",
                                  .what = "for tests",

@@ -74,7 +74,7 @@ static inline const char *hash_of(const char *text)
     static char hashes[4][RECIPE_SHA256];
     static int next;
     char *hash = hashes[next++ % 4];
-    model_hash_text(text, strlen(text), hash);
+    digest_bytes(text, strlen(text), hash);
     return hash;
 }
 

@@ -5,10 +5,10 @@
  */
 #include "api/api_internal.h"
 
+#include "base/digest.h"
 #include "base/memory.h"
 #include "page/media.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +17,7 @@ struct upload {
     char id[ID_SIZE];
     char filename[STORE_FILENAME];
     struct blob_writer *writer;
-    EVP_MD_CTX *hash;
+    struct digest *digest;
     char head[MEDIA_SNIFF];
     size_t head_len;
     int64_t size;
@@ -27,7 +27,7 @@ static void upload_free(void *context)
 {
     struct upload *u = context;
     blob_abort(&u->writer);
-    EVP_MD_CTX_free(u->hash);
+    digest_free(&u->digest);
     free(u);
 }
 
@@ -44,9 +44,9 @@ static void *upload_begin(void *app, const char *filename, const char *content_t
     struct upload *u = x_calloc(1, sizeof *u);
     id_new(u->id);
     snprintf(u->filename, sizeof u->filename, "%s", filename);
-    u->hash = EVP_MD_CTX_new();
+    u->digest = digest_new();
     job_document_key(u->id, key);
-    if (!u->hash || EVP_DigestInit_ex(u->hash, EVP_sha256(), NULL) != 1)
+    if (!u->digest)
         error_set(err, ERROR_BUG, "SHA-256 is not available");
     else if (blob_create(job_blobs(api->service), key, &u->writer, err) == 0)
         return u;
@@ -71,8 +71,7 @@ static int upload_write(void *context, const void *bytes, size_t len, struct err
     if (!sniffed && u->head_len == sizeof u->head && check_type(u, err) < 0)
         return -1;
     u->size += (int64_t)len;
-    if (EVP_DigestUpdate(u->hash, bytes, len) != 1)
-        return error_set(err, ERROR_BUG, "SHA-256 failed");
+    digest_add(u->digest, bytes, len);
     return blob_write(u->writer, bytes, len, err);
 }
 
@@ -123,15 +122,6 @@ static int read_options(struct api *api, struct http_request *req, struct asked 
     return capabilities_check(api->capabilities, o->engine, o->languages, err);
 }
 
-static void finish_hash(struct upload *u, char hex[STORE_SHA256])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
-    EVP_DigestFinal_ex(u->hash, digest, &len);
-    for (unsigned i = 0; i < len && i < 32; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
-
 static int submit(struct api *api, struct http_request *req, struct upload *u, struct error *err)
 {
     struct asked asked = {0};
@@ -141,7 +131,7 @@ static int submit(struct api *api, struct http_request *req, struct upload *u, s
         error_set(err, ERROR_INPUT, "the document is empty");
     else if (check_type(u, err) == 0 && read_options(api, req, &asked, err) == 0 &&
              blob_commit(&u->writer, err) == 0) {
-        finish_hash(u, sha256);
+        digest_finish(&u->digest, sha256);
         struct job_request request = {.owner = "default",
                                       .filename = u->filename,
                                       .content_type = media_sniff(u->head, u->head_len)->type,

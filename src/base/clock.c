@@ -24,6 +24,13 @@ int64_t clock_steady(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_steady_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
 const char *clock_rfc3339(int64_t unix_ms, char out[CLOCK_TEXT])
 {
     int64_t ms = (unix_ms % 1000 + 1000) % 1000; /* also before 1970 */

@@ -12,6 +12,7 @@ enum { CLOCK_TEXT = 32 };
 
 int64_t clock_wall(void);
 int64_t clock_steady(void);
+int64_t clock_steady_ns(void); /* the same in nanoseconds, to measure with */
 const char *clock_rfc3339(int64_t unix_ms, char out[CLOCK_TEXT]); /* 2026-11-22T03:34:07.120Z */
 
 #endif

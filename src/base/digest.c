@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * SHA-256 by OpenSSL, and files that are read only as what they are said to be. Called by the model
- * room and the engines that load models.
+ * SHA-256 by OpenSSL, and files that are read only as what they are said to be. Called by
+ * the model room, the engines that load models, and uploads.
  */
 #include "base/digest.h"
 
@@ -16,14 +16,47 @@
 #include <strings.h>
 #include <unistd.h>
 
-void digest_bytes(const void *bytes, size_t len, char out[DIGEST_TEXT])
+/* Not a structure of ours: OpenSSL's, under the name of this folder. */
+static EVP_MD_CTX *context(struct digest *d)
+{
+    return (EVP_MD_CTX *)d;
+}
+
+struct digest *digest_new(void)
+{
+    struct digest *d = (struct digest *)EVP_MD_CTX_new();
+    if (d && EVP_DigestInit_ex(context(d), EVP_sha256(), NULL) != 1)
+        digest_free(&d);
+    return d;
+}
+
+void digest_add(struct digest *d, const void *bytes, size_t len)
+{
+    must(EVP_DigestUpdate(context(d), bytes, len) == 1);
+}
+
+void digest_finish(struct digest **d, char out[DIGEST_TEXT])
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned size = 0;
-    must(EVP_Digest(bytes, len, digest, &size, EVP_sha256(), NULL) == 1);
-    must(size * 2 + 1 == DIGEST_TEXT);
+    must(EVP_DigestFinal_ex(context(*d), digest, &size) == 1 && size * 2 + 1 == DIGEST_TEXT);
     for (unsigned i = 0; i < size; i++)
         snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    digest_free(d);
+}
+
+void digest_free(struct digest **d)
+{
+    EVP_MD_CTX_free(context(*d));
+    *d = NULL;
+}
+
+void digest_bytes(const void *bytes, size_t len, char out[DIGEST_TEXT])
+{
+    struct digest *d = digest_new();
+    must(d);
+    digest_add(d, bytes, len);
+    digest_finish(&d, out);
 }
 
 bool digest_equal(const char *a, const char *b)

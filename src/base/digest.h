@@ -13,6 +13,13 @@
 
 enum { DIGEST_TEXT = 65 };
 
+/* Of what comes piece by piece; digest_finish frees it. */
+struct digest;
+struct digest *digest_new(void); /* NULL when OpenSSL has no SHA-256 */
+void digest_add(struct digest *d, const void *bytes, size_t len);
+void digest_finish(struct digest **d, char out[DIGEST_TEXT]);
+void digest_free(struct digest **d);
+
 void digest_bytes(const void *bytes, size_t len, char out[DIGEST_TEXT]);
 bool digest_equal(const char *a, const char *b); /* whatever the case of their letters */
 

@@ -38,8 +38,7 @@
 #define MIB (1LL << 20)
 #define GIB (1LL << 30)
 
-/* device_names of model/recipe.h, which lies above this folder. */
-static const char *const devices[] = {"auto", "cpu", "webgpu", "cuda", "tensorrt", NULL};
+const char *const device_names[] = {"auto", "cpu", "webgpu", "cuda", "tensorrt", NULL};
 static const char *const log_levels[] = {"debug", "info", "warning", "error", NULL};
 static const char *const log_formats[] = {"auto", "text", "json", NULL};
 
@@ -76,7 +75,7 @@ static const struct param rows[] = {
     TEXT(pack, "", "NAME", "Model pack to read with; empty: the best there is."),
     TEXT(pipeline, "", "FILE",
          "A PaddleX pipeline file (PP-StructureV3.yaml) whose models and numbers are taken over."),
-    CHOICE(device, "auto", devices, "NAME",
+    CHOICE(device, "auto", device_names, "NAME",
            "Where neural models run: auto, cpu, webgpu, cuda, tensorrt."),
     TEXT(onnxruntime, "", "FILE", "The ONNX Runtime library (default: where the system keeps it)."),
     INT(batch_size, "0", 0, 1024, "N",

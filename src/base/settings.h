@@ -10,6 +10,10 @@
 
 #include <stdbool.h>
 
+/* Where neural models run. */
+enum device { DEVICE_AUTO, DEVICE_CPU, DEVICE_WEBGPU, DEVICE_CUDA, DEVICE_TENSORRT, DEVICES };
+extern const char *const device_names[]; /* NULL-terminated, in that order */
+
 struct settings {
     char listen[128];
     char data[1024];
@@ -27,7 +31,7 @@ struct settings {
     char work_program[1024]; /* "": beside this program */
     int64_t lanes;           /* 0: one for each core */
     int64_t ahead;
-    int64_t device;     /* enum device of model/recipe.h */
+    int64_t device;     /* enum device */
     int64_t batch_size; /* 0: what suits the device */
     int64_t dpi;
     int64_t max_upload;

@@ -6,6 +6,7 @@
  */
 #include "model/model_internal.h"
 
+#include "base/digest.h"
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/must.h"
@@ -14,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,39 +103,24 @@ int model_read_text(const char *path, struct strbuf *out, struct error *err)
     return fd < 0 ? -1 : read_capped(fd, path, out, err);
 }
 
-static void write_hex(const unsigned char *bytes, size_t len, char *out)
-{
-    for (size_t i = 0; i < len; i++)
-        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
-void model_hash_text(const char *text, size_t len, char sha256[RECIPE_SHA256])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    must(EVP_Digest(text, len, digest, &size, EVP_sha256(), NULL) == 1);
-    write_hex(digest, size, sha256);
-}
-
 int model_hash_fd(int fd, const char *path, char sha256[RECIPE_SHA256], int64_t *bytes,
                   struct error *err)
 {
-    unsigned char piece[PIECE], digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
+    char piece[PIECE];
     ssize_t n;
     off_t at = 0;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    must(ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1);
+    struct digest *digest = digest_new();
+    must(digest);
     while ((n = fd_read_full(fd, piece, sizeof piece, at)) > 0) {
-        must(EVP_DigestUpdate(ctx, piece, (size_t)n) == 1);
+        digest_add(digest, piece, (size_t)n);
         at += n;
     }
-    int why = errno;
-    must(EVP_DigestFinal_ex(ctx, digest, &size) == 1);
-    EVP_MD_CTX_free(ctx);
-    if (n < 0)
-        return error_set(err, ERROR_INPUT, "%s: %s", path, strerror(why));
-    write_hex(digest, size, sha256);
+    if (n < 0) {
+        error_set(err, ERROR_INPUT, "%s: %s", path, strerror(errno));
+        digest_free(&digest);
+        return -1;
+    }
+    digest_finish(&digest, sha256);
     *bytes = at;
     return 0;
 }
@@ -173,7 +158,7 @@ int model_check_dictionary(const struct model_file *f, char path[RECIPE_PATH],
         return -1;
     if (text->len == 0 || !utf8_valid(text->data, text->len))
         return error_set(err, ERROR_INPUT, "%s: not a dictionary, a class a line in UTF-8", real);
-    model_hash_text(text->data, text->len, hash);
+    digest_bytes(text->data, text->len, hash);
     if (*f->dictionary_sha256 && strcmp(f->dictionary_sha256, hash) != 0)
         return error_set(err, ERROR_INPUT, "%s: its SHA-256 is %s, not %s", real, hash,
                          f->dictionary_sha256);

@@ -35,7 +35,7 @@ static int write_dictionary(struct staging *s, struct model_file *f, const struc
                             const struct catalog_content *known)
 {
     char sha256[RECIPE_SHA256];
-    model_hash_text(strbuf_str(text), text->len, sha256);
+    digest_bytes(strbuf_str(text), text->len, sha256);
     if (known && !catalog_match(known, sha256))
         return error_set(s->err, ERROR_INPUT, "%s: its dictionary has SHA-256 %s, not %s", f->name,
                          sha256, known[0].sha256);

@@ -38,7 +38,7 @@ static int verify_dictionary(const struct model_file *f, char sha256[RECIPE_SHA2
     if (model_path(f->root, f->dictionary, path, why) < 0 ||
         paddle_dictionary(path, &text, why) < 0)
         return -1;
-    model_hash_text(text.data, text.len, sha256);
+    digest_bytes(text.data, text.len, sha256);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef MODEL_MODEL_INTERNAL_H
 #define MODEL_MODEL_INTERNAL_H
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "model/recipe.h"
@@ -94,7 +95,6 @@ int model_path(const char *root, const char *name, char out[RECIPE_PATH], struct
 int model_read_text(const char *path, struct strbuf *out, struct error *err); /* capped */
 int model_hash_fd(int fd, const char *path, char sha256[RECIPE_SHA256], int64_t *bytes,
                   struct error *err);
-void model_hash_text(const char *text, size_t len, char sha256[RECIPE_SHA256]);
 /* The file is there, inside its root, with the size and hash that were said. Gives its real path
  * and its hash. ERROR_INPUT naming the file and why not. */
 int model_check(const struct model_file *f, char path[RECIPE_PATH], char sha256[RECIPE_SHA256],

@@ -134,7 +134,7 @@ static bool is_cached(const char *path, const char *sha256)
     char own[RECIPE_SHA256];
     if (model_read_text(path, &text, NULL) < 0)
         return false;
-    model_hash_text(strbuf_str(&text), text.len, own);
+    digest_bytes(strbuf_str(&text), text.len, own);
     return strcmp(own, sha256) == 0;
 }
 
@@ -146,7 +146,7 @@ static int cache_dictionary(const char *data, const struct strbuf *text, struct 
     auto_fd fd = model_open_directory(dir, 0700, err);
     if (fd < 0)
         return -1;
-    model_hash_text(text->data, text->len, sha256);
+    digest_bytes(text->data, text->len, sha256);
     snprintf(name, sizeof name, "%s.txt", sha256);
     snprintf(path, sizeof path, "%s/%s", dir, name);
     if (strlen(path) >= RECIPE_PATH)

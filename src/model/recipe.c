@@ -30,7 +30,6 @@
 #f, PARAM_CHOICE, FIELD(f), std, .choices = (list), .metavar = "NAME" \
     }
 
-const char *const device_names[] = {"auto", "cpu", "webgpu", "cuda", "tensorrt", NULL};
 static const char *const side_rules[] = {"max", "min", NULL};
 
 static const struct param rows[] = {

@@ -8,12 +8,9 @@
 #ifndef MODEL_RECIPE_H
 #define MODEL_RECIPE_H
 
-#include "base/param.h"
+#include "base/settings.h"
 
 #include <stdbool.h>
-
-enum device { DEVICE_AUTO, DEVICE_CPU, DEVICE_WEBGPU, DEVICE_CUDA, DEVICE_TENSORRT, DEVICES };
-extern const char *const device_names[]; /* NULL-terminated, in that order */
 
 /* What limit_side_len means (PaddleOCR's words): a longest side of at most, or a shortest side of
  * at least so many pixels. */

@@ -14,7 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* An orientation is believed above this confidence; below the next a line is read again with care,
  * as is one with such a gap (in heights of the line); and below the last it may not be upright. The
@@ -132,26 +131,13 @@ static void map_to_page(const struct reading *r, struct quad *q)
 
 /* ---- lines ---- */
 
-static struct quad shifted(const struct quad *q, unsigned by)
-{
-    struct quad out;
-    for (unsigned i = 0; i < 4; i++)
-        out.corner[i] = q->corner[(i + by) & 3];
-    return out;
-}
-
-static float length(struct point a, struct point b)
-{
-    return hypotf(b.x - a.x, b.y - a.y);
-}
-
 /* Boxes much higher than wide hold text that runs down: it begins at their upper right. */
 static struct quad along_text(const struct quad *q)
 {
     const float upended = 1.5F;
     const struct point *c = q->corner;
-    bool vertical = length(c[0], c[3]) >= upended * length(c[0], c[1]);
-    return vertical ? shifted(q, 1) : *q;
+    bool vertical = point_distance(c[0], c[3]) >= upended * point_distance(c[0], c[1]);
+    return vertical ? quad_shifted(q, 1) : *q;
 }
 
 static int find_lines(struct reading *r, struct error *err)
@@ -199,7 +185,7 @@ static size_t longest_unread(const struct reading *r)
     size_t best = 0;
     float most = -1;
     for (size_t i = 0; i < r->count; i++) {
-        float across = length(r->quads[i].corner[0], r->quads[i].corner[1]);
+        float across = point_distance(r->quads[i].corner[0], r->quads[i].corner[1]);
         if (!r->texts[i].count && across > most) {
             most = across;
             best = i;
@@ -281,8 +267,8 @@ static float widest_gap(const struct ppocr_text *text, const struct quad *q)
         end = text->characters[i].end;
     }
     widest = fmaxf(widest, 1 - end);
-    return widest * length(q->corner[0], q->corner[1]) /
-           fmaxf(length(q->corner[0], q->corner[3]), 1);
+    return widest * point_distance(q->corner[0], q->corner[1]) /
+           fmaxf(point_distance(q->corner[0], q->corner[3]), 1);
 }
 
 /* What reads a stretch that the other leaves out is better; else the surer one. */
@@ -324,7 +310,7 @@ static int read_upside_down(struct reading *r, size_t i, struct error *err)
         return -1;
     if (degrees != 180 || confidence < sure_of_turn)
         return 0;
-    const struct quad turned = shifted(&r->quads[i], 2);
+    const struct quad turned = quad_shifted(&r->quads[i], 2);
     return read_again(r, i, &turned, err);
 }
 
@@ -360,7 +346,7 @@ static float skew(const struct reading *r)
     for (size_t i = 0; i < r->count; i++) {
         const struct point *c = r->quads[i].corner;
         float dx = c[1].x - c[0].x, dy = c[1].y - c[0].y;
-        if (dx > 4 * length(c[0], c[3]) && dx > fabsf(dy))
+        if (dx > 4 * point_distance(c[0], c[3]) && dx > fabsf(dy))
             leans[n++] = atan2f(dy, dx) * 180 / (float)M_PI;
     }
     qsort(leans, n, sizeof *leans, compare_floats);
@@ -394,13 +380,6 @@ static int add_lines(struct reading *r, struct error *err)
 
 typedef int step(struct reading *r, struct error *err);
 
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
 static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
                        uint32_t deadline_ms, struct page *page, struct error *err)
 {
@@ -419,9 +398,9 @@ static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8
     const int64_t busy = onnx_busy_ns(r.engine->runtime);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < sizeof steps / sizeof *steps; i++) {
-        double begun = now_ms();
+        const int64_t begun = clock_steady_ns();
         rc = steps[i].run(&r, err);
-        page->stage_ms[steps[i].stage] += (float)(now_ms() - begun);
+        page->stage_ms[steps[i].stage] += (float)(clock_steady_ns() - begun) / 1e6F;
     }
     page->stage_ms[PAGE_STAGE_NETWORK] = (float)(onnx_busy_ns(r.engine->runtime) - busy) / 1e6F;
     forget_lines(&r);

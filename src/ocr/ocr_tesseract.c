@@ -215,10 +215,8 @@ static struct rect box_of(const struct reading *r, TessPageIteratorLevel level)
 
 static struct quad turned(struct rect box, TessOrientation orientation)
 {
-    struct quad q = quad_of_rect(box), out;
-    for (unsigned i = 0; i < 4; i++)
-        out.corner[i] = q.corner[(i + orientation) & 3];
-    return out;
+    const struct quad q = quad_of_rect(box);
+    return quad_shifted(&q, orientation);
 }
 
 /* The leaning rectangle around the middles of the words' sides: corners would make it too tall. */

@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { NOTE = 200 };
@@ -446,20 +445,13 @@ const struct onnx_shape *onnx_output(const struct onnx_model *m)
 
 /* ---- running ---- */
 
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static int run_once(struct onnx_model *m, const OrtValue *input, struct error *err)
 {
     struct onnx *o = m->runtime;
     const char *inputs[] = {m->input_name}, *outputs[] = {m->output_name};
-    int64_t begun = now_ns();
+    int64_t begun = clock_steady_ns();
     OrtStatus *status = o->api.Run(m->session, NULL, inputs, &input, 1, outputs, 1, &m->result);
-    o->busy_ns += now_ns() - begun;
+    o->busy_ns += clock_steady_ns() - begun;
     return check(o, status, "running a model", err);
 }
 

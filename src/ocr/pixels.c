@@ -191,11 +191,6 @@ void pixels_resize(const struct pixels *p, struct rect from, const struct normal
 
 /* ---- leaning rectangles ---- */
 
-static struct point between(struct point a, struct point b, float part)
-{
-    return (struct point){a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part};
-}
-
 /* One row of samples, added to the rows of three planes (red, green, blue, or thrice grey). */
 static void add_samples(const struct pixels *p, struct point at, struct point step, size_t n,
                         float *const rows[3])
@@ -221,11 +216,6 @@ SIMD static void scale_row(const float *from, float scale, float bias, float *to
         to[i] = from[i] * scale + bias;
 }
 
-static float distance(struct point a, struct point b)
-{
-    return hypotf(b.x - a.x, b.y - a.y);
-}
-
 /* A row of the output: where many.y rows of many.x samples to a pixel fall on the page. */
 static void warp_row(const struct pixels *p, const struct quad *q, const struct planes *out,
                      size_t y, struct grid many, float *const rows[3])
@@ -233,8 +223,8 @@ static void warp_row(const struct pixels *p, const struct quad *q, const struct 
     const float width = (float)out->width;
     for (uint32_t i = 0; i < many.y; i++) {
         float v = ((float)y + ((float)i + 0.5F) / (float)many.y) / (float)out->height;
-        struct point left = between(q->corner[0], q->corner[3], v);
-        struct point right = between(q->corner[1], q->corner[2], v);
+        struct point left = point_between(q->corner[0], q->corner[3], v);
+        struct point right = point_between(q->corner[1], q->corner[2], v);
         struct point step = {(right.x - left.x) / width, (right.y - left.y) / width};
         for (uint32_t k = 0; k < many.x; k++) {
             float u = ((float)k + 0.5F) / (float)many.x;
@@ -249,8 +239,8 @@ void pixels_warp(const struct pixels *p, const struct quad *q, const struct norm
 {
     must(p->channels == 1 || p->channels == 3);
     const struct point *c = q->corner;
-    const float across = fmaxf(distance(c[0], c[1]), distance(c[3], c[2]));
-    const float down = fmaxf(distance(c[0], c[3]), distance(c[1], c[2]));
+    const float across = fmaxf(point_distance(c[0], c[1]), point_distance(c[3], c[2]));
+    const float down = fmaxf(point_distance(c[0], c[3]), point_distance(c[1], c[2]));
     const struct grid many = {shrink_factor(across, out->width), shrink_factor(down, out->height)};
     const float share = 1 / ((float)many.x * (float)many.y);
     const size_t last = p->channels - 1;

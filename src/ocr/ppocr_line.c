@@ -75,16 +75,11 @@ static float edge(const struct ppocr_text *text, size_t i, float reach, bool lef
     return fminf(middle + reach, limit);
 }
 
-static struct point along(struct point a, struct point b, float part)
-{
-    return (struct point){a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part};
-}
-
 static struct quad part_of(const struct quad *q, float from, float to)
 {
     const struct point *c = q->corner;
-    return (struct quad){{along(c[0], c[1], from), along(c[0], c[1], to), along(c[3], c[2], to),
-                          along(c[3], c[2], from)}};
+    return (struct quad){{point_between(c[0], c[1], from), point_between(c[0], c[1], to),
+                          point_between(c[3], c[2], to), point_between(c[3], c[2], from)}};
 }
 
 static int add_word(struct page *page, struct line *line, const struct line_of_text *l,
@@ -109,17 +104,12 @@ static int add_word(struct page *page, struct line *line, const struct line_of_t
     return 0;
 }
 
-static float length(struct point a, struct point b)
-{
-    return hypotf(b.x - a.x, b.y - a.y);
-}
-
 int ppocr_add_line(struct page *page, struct block *block, const struct ppocr_dictionary *d,
                    const struct ppocr_text *text, const struct quad *quad)
 {
     const struct point *c = quad->corner;
-    const struct line_of_text l = {d, text, quad,
-                                   length(c[0], c[1]) / fmaxf(length(c[0], c[3]), 1)};
+    const struct line_of_text l = {
+        d, text, quad, point_distance(c[0], c[1]) / fmaxf(point_distance(c[0], c[3]), 1)};
     struct span word = {0};
     if (!next_word(&l, &word))
         return 0;

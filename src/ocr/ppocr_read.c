@@ -152,17 +152,12 @@ const struct ppocr_dictionary *ppocr_reader_dictionary(const struct ppocr_reader
 
 /* ---- pictures of lines ---- */
 
-static float side(struct point a, struct point b)
-{
-    return hypotf(b.x - a.x, b.y - a.y);
-}
-
 /* The line's proportions, squeezed or not, up to a whole step. */
 static size_t width_of(const struct ppocr_reader *r, const struct quad *q, enum ppocr_pace pace)
 {
     const struct point *c = q->corner;
-    float width = fmaxf(side(c[0], c[1]), side(c[3], c[2]));
-    float height = fmaxf(fmaxf(side(c[0], c[3]), side(c[1], c[2])), 1);
+    float width = fmaxf(point_distance(c[0], c[1]), point_distance(c[3], c[2]));
+    float height = fmaxf(fmaxf(point_distance(c[0], c[3]), point_distance(c[1], c[2])), 1);
     bool squeezed = pace == PPOCR_QUICKLY && height >= SMALL_PRINT;
     float natural = width * (float)r->height / height;
     float steps = ceilf(fminf(natural * (squeezed ? r->squeeze : 1), MAX_WIDTH) / STEP);

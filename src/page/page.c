@@ -160,6 +160,24 @@ void page_summarise(struct page *p)
     p->confidence = page_words ? (float)(page_sum / (double)page_words) : 0;
 }
 
+float point_distance(struct point a, struct point b)
+{
+    return hypotf(b.x - a.x, b.y - a.y);
+}
+
+struct point point_between(struct point a, struct point b, float part)
+{
+    return (struct point){a.x + (b.x - a.x) * part, a.y + (b.y - a.y) * part};
+}
+
+struct quad quad_shifted(const struct quad *q, unsigned by)
+{
+    struct quad out;
+    for (unsigned i = 0; i < 4; i++)
+        out.corner[i] = q->corner[(i + by) & 3];
+    return out;
+}
+
 struct quad quad_of_rect(struct rect r)
 {
     return (struct quad){{{r.x1, r.y1}, {r.x2, r.y1}, {r.x2, r.y2}, {r.x1, r.y2}}};

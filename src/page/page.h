@@ -133,7 +133,11 @@ int page_join_words(struct page *p, struct line *l);
 /* Block bboxes around their lines, block and page confidence as means over words. */
 void page_summarise(struct page *p);
 
+float point_distance(struct point a, struct point b);
+struct point point_between(struct point a, struct point b, float part); /* 0: a, 1: b */
+
 struct quad quad_of_rect(struct rect r);
+struct quad quad_shifted(const struct quad *q, unsigned by); /* its corner `by` comes first */
 struct rect rect_of_quad(const struct quad *q);
 struct rect rect_union(struct rect a, struct rect b);
 
