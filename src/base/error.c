@@ -30,6 +30,7 @@ static const struct class_row rows[ERROR_CLASSES] = {
     [ERROR_NOT_FOUND] = {"not_found", "Not found", 404, 1, 7},
     [ERROR_CONFLICT] = {"conflict", "Not possible in this state", 409, 1, 8},
     [ERROR_DENIED] = {"denied", "Not allowed", 403, 1, 9},
+    [ERROR_QUOTA] = {"quota", "Over a quota", 429, 1, 15},
     [ERROR_BUSY] = {"busy", "Busy", 503, 3, 10},
     [ERROR_IO] = {"io", "Storage failed", 500, 3, 11},
     [ERROR_REMOTE] = {"remote", "Another service failed", 502, 3, 12},

@@ -20,6 +20,7 @@ enum error_class {
     ERROR_NOT_FOUND,
     ERROR_CONFLICT, /* the thing exists, in a state that forbids the request */
     ERROR_DENIED,
+    ERROR_QUOTA,     /* more than this owner may use now */
     ERROR_BUSY,      /* full or draining: come again later */
     ERROR_IO,        /* disk or database of this machine */
     ERROR_REMOTE,    /* another service answered wrongly or not at all */

@@ -44,7 +44,18 @@ static const char *const log_formats[] = {"auto", "text", "json", NULL};
 
 static const struct param rows[] = {
     TEXT(listen, "127.0.0.1:8000", "HOST:PORT",
-         "Address of the HTTP server; other than loopback only with auth_token set."),
+         "Addresses of the HTTP server, HOST:PORT or unix:PATH, separated by commas; other than "
+         "loopback only once there is a token."),
+    TEXT(tls_certificate, "", "FILE",
+         "Certificate chain (PEM): HOST:PORT addresses then speak HTTPS."),
+    TEXT(tls_key, "", "FILE", "Private key of tls_certificate (PEM)."),
+    TEXT(proxies, "", "CIDR[,CIDR]",
+         "Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."),
+    TEXT(cors_origins, "", "ORIGIN[,ORIGIN]",
+         "Web sites whose scripts may call the API (https://app.example); * for any."),
+    TEXT(surfaces, "a,b,c", "LIST",
+         "Compatible surfaces beside /v1: a (/api/v1/ocr), b (/process_pdf), c (/v1/documents)."),
+    TEXT(open_surfaces, "", "LIST", "Compatible surfaces that need no token (a, c)."),
     TEXT(data, "", "DIR",
          "Where the database and the documents live (default ~/.local/share/pagemill, as root "
          "/var/lib/pagemill)."),
@@ -60,6 +71,12 @@ static const struct param rows[] = {
          "Without auth_token: names, beside localhost, by which the server may be addressed "
          "(behind a proxy); * for "
          "any."),
+    TEXT(rate_limit, "", "N/PERIOD",
+         "Requests allowed to each client that has no rate of its own: 600/min, 10/s, 5000/hour; "
+         "empty: no limit."),
+    TEXT(private_hosts, "", "NAME|CIDR[,…]",
+         "Private names and addresses that webhooks and file_url may reach all the same."),
+    BOOL(url_input, "off", "Accept file_url: the server fetches the document itself."),
     INT(lanes, "0", 0, 1024, "N", "Pages read at once, one process each; 0: one for each core."),
     INT(ahead, "2", 0, 64, "N", "Pages rendered ahead of the lanes, for each lane."),
     TEXT(engine, "auto", "NAME",
@@ -83,6 +100,18 @@ static const struct param rows[] = {
     INT(dpi, "144", 36, 1200, "N",
         "Resolution at which PDF pages are rendered, for jobs that name none."),
     BYTES(max_upload, "1G", 1, INT64_MAX, "Largest document accepted, in bytes."),
+    INT(max_queue, "100000", 1, 100000000, "JOBS",
+        "Jobs waiting or being read at which new ones are refused (503)."),
+    BYTES(min_free, "256M", 0, INT64_MAX,
+          "Free space of the data directory below which new documents are refused (503)."),
+    BYTES(cache_size, "32M", 0, 1024 * GIB, "Memory for job states and page results read often."),
+    INT(sync_pages, "50", 1, 100000, "N", "Most pages of a document sent to /v1/ocr."),
+    INT(sync_timeout, "60", 1, 3600, "SECONDS",
+        "Time after which /v1/ocr refers to the job, which goes on."),
+    INT(idempotency_ttl, "86400", 60, 31536000, "SECONDS",
+        "Time for which an Idempotency-Key is remembered."),
+    INT(ocr_result_ttl, "3600", 1, 315360000, "SECONDS",
+        "Age after its end at which a job of /api/v1/ocr is deleted."),
     INT(max_pages, "10000", 1, 1000000, "N", "Most pages accepted in one document."),
     INT(max_pixels, "100000000", 10000, 2000000000, "N",
         "Most pixels in one page; a PDF page that would be larger is rendered smaller, an image is "
@@ -102,6 +131,7 @@ static const struct param rows[] = {
         "On SIGTERM, time for pages being read to finish."),
     INT(http_threads, "2", 1, 64, "N", "Threads of the HTTP server."),
     INT(connections, "4096", 8, 1000000, "N", "Most HTTP connections at once."),
+    BOOL(access_log, "on", "Log a line for each request."),
     CHOICE(log_level, "info", log_levels, "LEVEL",
            "Least level logged: debug, info, warning, error."),
     CHOICE(log_format, "auto", log_formats, "FORMAT",

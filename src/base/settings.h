@@ -15,12 +15,20 @@ enum device { DEVICE_AUTO, DEVICE_CPU, DEVICE_WEBGPU, DEVICE_CUDA, DEVICE_TENSOR
 extern const char *const device_names[]; /* NULL-terminated, in that order */
 
 struct settings {
-    char listen[128];
+    char listen[512]; /* HOST:PORT or unix:PATH, separated by commas */
+    char tls_certificate[1024];
+    char tls_key[1024];
+    char proxies[512];
+    char cors_origins[1024];
+    char surfaces[16];
+    char open_surfaces[16];
+    char rate_limit[64];
     char data[1024];
     char database[1024]; /* "": sqlite in data */
     char blobs[1024];    /* "": directory in data */
     char auth_token[256];
     char hosts[512];
+    char private_hosts[512];
     char engine[64];
     char languages[128];
     char tessdata[1024];
@@ -35,6 +43,13 @@ struct settings {
     int64_t batch_size; /* 0: what suits the device */
     int64_t dpi;
     int64_t max_upload;
+    int64_t max_queue;
+    int64_t min_free;
+    int64_t cache_size;
+    int64_t sync_pages;
+    int64_t sync_timeout;    /* s */
+    int64_t idempotency_ttl; /* s */
+    int64_t ocr_result_ttl;  /* s */
     int64_t max_pages;
     int64_t max_pixels;
     int64_t open_timeout;   /* s */
@@ -49,6 +64,8 @@ struct settings {
     int64_t log_level;  /* enum log_level */
     int64_t log_format; /* enum log_format */
     bool sandbox;
+    bool url_input;
+    bool access_log;
 };
 
 extern const struct param_table settings_table;
