@@ -4,7 +4,9 @@
  */
 #include "base/clock.h"
 
+#include <ctype.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t read_clock(clockid_t id)
@@ -40,4 +42,89 @@ const char *clock_rfc3339(int64_t unix_ms, char out[CLOCK_TEXT])
     size_t n = strftime(out, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(out + n, CLOCK_TEXT - n, ".%03dZ", (int)ms);
     return out;
+}
+
+/* As many digits as asked for, stepped over; −1 if they are not there. */
+static int digits(const char **at, int count)
+{
+    int n = 0;
+    for (int i = 0; i < count; i++, (*at)++) {
+        if (!isdigit((unsigned char)**at))
+            return -1;
+        n = n * 10 + (**at - '0');
+    }
+    return n;
+}
+
+static bool step(const char **at, const char *any)
+{
+    if (!**at || !strchr(any, **at))
+        return false;
+    (*at)++;
+    return true;
+}
+
+static bool date_of(const char **at, struct tm *t)
+{
+    t->tm_year = digits(at, 4) - 1900;
+    if (t->tm_year < 70 || !step(at, "-"))
+        return false;
+    t->tm_mon = digits(at, 2) - 1;
+    if (t->tm_mon < 0 || t->tm_mon > 11 || !step(at, "-"))
+        return false;
+    t->tm_mday = digits(at, 2);
+    return t->tm_mday >= 1;
+}
+
+static bool time_of(const char **at, struct tm *t, int *ms)
+{
+    t->tm_hour = digits(at, 2);
+    if (t->tm_hour < 0 || t->tm_hour > 23 || !step(at, ":"))
+        return false;
+    t->tm_min = digits(at, 2);
+    if (t->tm_min < 0 || t->tm_min > 59)
+        return false;
+    if (step(at, ":")) {
+        t->tm_sec = digits(at, 2);
+        if (t->tm_sec < 0 || t->tm_sec > 60)
+            return false;
+    }
+    if (step(at, "."))
+        for (int unit = 100; isdigit((unsigned char)**at); unit /= 10, (*at)++)
+            *ms += (**at - '0') * unit;
+    return true;
+}
+
+/* Minutes east of UTC. A blank stands for the plus that a careless client did not escape. */
+static bool offset_of(const char **at, int *minutes)
+{
+    if (!**at || step(at, "Zz"))
+        return true;
+    int sign = **at == '-' ? -1 : 1;
+    if (!step(at, "+- "))
+        return false;
+    int hours = digits(at, 2);
+    step(at, ":");
+    int rest = digits(at, 2);
+    *minutes = sign * (hours * 60 + rest);
+    return hours >= 0 && hours <= 23 && rest >= 0 && rest <= 59;
+}
+
+int clock_parse(const char *text, int64_t *unix_ms, bool *day)
+{
+    struct tm t = {0};
+    int ms = 0, east = 0;
+    if (!date_of(&text, &t))
+        return -1;
+    bool whole = !*text;
+    if (!whole &&
+        (!step(&text, "Tt ") || !time_of(&text, &t, &ms) || !offset_of(&text, &east) || *text))
+        return -1;
+    int month = t.tm_mon;
+    int64_t seconds = timegm(&t);
+    if (t.tm_mon != month) /* the 31st of a month without one */
+        return -1;
+    *unix_ms = (seconds - east * 60) * 1000 + ms;
+    *day = whole;
+    return 0;
 }

@@ -172,6 +172,13 @@ uint32_t ocr_engine_channels(const struct ocr_config *config)
     return driver ? driver->channels(config) : 1;
 }
 
+void ocr_describe(const struct ocr_config *config, struct strbuf *out)
+{
+    const struct ocr_driver *driver = find_driver(config->engine, NULL);
+    if (driver)
+        driver->describe(config, out);
+}
+
 int ocr_languages(const struct ocr_config *config, struct strbuf *out, struct error *err)
 {
     const struct ocr_driver *driver = find_driver(config->engine, err);

@@ -44,5 +44,7 @@ const char *ocr_engine(size_t i);
  * raster it wants. ERROR_UNSUPPORTED where it cannot read here, and what to do about it. */
 int ocr_languages(const struct ocr_config *config, struct strbuf *out, struct error *err);
 uint32_t ocr_engine_channels(const struct ocr_config *config);
+/* "tesseract/5.3.0", "ppocr/PP-OCRv6_tiny+tesseract/5.3.0": appended. */
+void ocr_describe(const struct ocr_config *config, struct strbuf *out);
 
 #endif

@@ -52,6 +52,15 @@ static int languages(const struct ocr_config *config, struct strbuf *out, struct
     return 0;
 }
 
+static void describe(const struct ocr_config *config, struct strbuf *out)
+{
+    const struct ocr_config neural = naming(config, "ppocr"), classic = naming(config, "tesseract");
+    size_t before = out->len;
+    ocr_describe(&neural, out);
+    strbuf_adds(out, out->len > before ? "+" : "");
+    ocr_describe(&classic, out);
+}
+
 static void close_engine(struct ocr *ocr)
 {
     struct automatic *a = (struct automatic *)ocr;
@@ -203,6 +212,7 @@ const struct ocr_driver ocr_auto = {
     .open = open_engine,
     .close = close_engine,
     .version = version,
+    .describe = describe,
     .read = read_engine,
     .device = device,
     .note = note,

@@ -23,6 +23,8 @@ struct ocr_driver {
     const char *(*device)(const struct ocr *ocr); /* NULL: "cpu" */
     const char *(*note)(const struct ocr *ocr);   /* NULL: "" */
     int (*languages)(const struct ocr_config *config, struct strbuf *out, struct error *err);
+    /* Everything it may read with, without loading it. */
+    void (*describe)(const struct ocr_config *config, struct strbuf *out);
 };
 
 struct ocr {

@@ -53,6 +53,12 @@ static const char *version(const struct ocr *ocr)
     return p->recipe.name;
 }
 
+static void describe(const struct ocr_config *config, struct strbuf *out)
+{
+    if (recipe_complete(config->recipe))
+        strbuf_addf(out, "ppocr/%s", config->recipe->name);
+}
+
 static int languages(const struct ocr_config *config, struct strbuf *out, struct error *err)
 {
     if (!recipe_complete(config->recipe))
@@ -442,6 +448,7 @@ const struct ocr_driver ocr_ppocr = {
     .open = open_engine,
     .close = close_engine,
     .version = version,
+    .describe = describe,
     .read = read_engine,
     .device = device,
     .note = note,

@@ -81,6 +81,12 @@ static const char *version(const struct ocr *ocr)
     return TessVersion();
 }
 
+static void describe(const struct ocr_config *config, struct strbuf *out)
+{
+    (void)config;
+    strbuf_addf(out, "tesseract/%s", TessVersion());
+}
+
 static void add_language(struct strbuf *out, const char *name)
 {
     /* Models for page orientation and equations: listed, but they read no text. */
@@ -428,6 +434,7 @@ const struct ocr_driver ocr_tesseract = {
     .open = open_engine,
     .close = close_engine,
     .version = version,
+    .describe = describe,
     .read = read_engine,
     .languages = languages,
 };

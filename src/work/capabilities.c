@@ -138,6 +138,12 @@ uint32_t capabilities_channels(const struct capabilities *c, const char *engine)
     return json_integer_value(json_object_get(find_engine(c, engine), "channels")) == 3 ? 3 : 1;
 }
 
+const char *capabilities_version(const struct capabilities *c, const char *engine)
+{
+    const char *text = json_string_value(json_object_get(find_engine(c, engine), "version"));
+    return text ? text : "";
+}
+
 static bool has(json_t *languages, const char *name, size_t len)
 {
     size_t i;

@@ -23,6 +23,9 @@ capabilities_json(const struct capabilities *c); /* the worker's own words, chec
 /* Of the raster that the engine wants: 1 or 3. */
 uint32_t capabilities_channels(const struct capabilities *c, const char *engine);
 
+/* What the engine reads with here: "ppocr/PP-OCRv6_tiny+tesseract/5.3.0"; "" if unknown. */
+const char *capabilities_version(const struct capabilities *c, const char *engine);
+
 /* Is there such an engine, with all of these languages ("eng+deu")? ERROR_INPUT listing what is
  * installed. */
 int capabilities_check(const struct capabilities *c, const char *engine, const char *languages,

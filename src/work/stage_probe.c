@@ -51,10 +51,12 @@ static void write_engine(struct json_writer *w, const struct stage_config *confi
 {
     struct error missing;
     const struct ocr_config wanted = {engine, config->languages, config->tessdata, &config->recipe};
-    auto_strbuf languages = {0};
+    auto_strbuf languages = {0}, version = {0};
     int rc = ocr_languages(&wanted, &languages, &missing);
     json_add_object(w, NULL);
     json_add_string(w, "name", engine);
+    ocr_describe(&wanted, &version);
+    json_add_string(w, "version", strbuf_str(&version));
     json_add_int(w, "channels", ocr_engine_channels(&wanted));
     if (rc < 0)
         json_add_string(w, "missing", missing.text);
