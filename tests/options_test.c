@@ -25,8 +25,13 @@ static struct options standard(void)
 
 static int decode(struct options *o, const char *json, struct strbuf *metadata, struct error *err)
 {
+    struct extras extras = {0};
     *o = standard();
-    return options_decode(o, json, strlen(json), metadata, err);
+    int rc = options_decode(o, json, strlen(json), metadata ? &extras : NULL, err);
+    if (metadata && extras.metadata.len)
+        strbuf_add(metadata, extras.metadata.data, extras.metadata.len);
+    extras_free(&extras);
+    return rc;
 }
 
 static void every_option_is_set_by_name(void **state)
@@ -289,6 +294,70 @@ static void metadata_is_any_json(void **state)
     }
 }
 
+static void extras_come_by_field_or_by_object(void **state)
+{
+    static const struct {
+        const char *name, *value;
+    } ways[][4] = {
+        {{"webhook_url", "https://a.example/"},
+         {"webhook_secret", "s"},
+         {"webhook_events", "failed,completed"},
+         {"force", "true"}},
+        {{"options",
+          "{\"webhook\":{\"url\":\"https://a.example/\",\"secret\":\"s\",\"events\":[\"failed\","
+          "\"completed\"]},\"force\":true}"}},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        struct extras extras = {0};
+        struct options o = standard();
+        struct error err;
+        for (size_t k = 0; k < COUNT(ways[i]) && ways[i][k].name; k++)
+            OK(extras_set(&extras, &o, ways[i][k].name, ways[i][k].value, &err));
+        assert_string_equal(extras.webhook_url, "https://a.example/");
+        assert_string_equal(extras.webhook_secret, "s");
+        assert_string_equal(extras.webhook_events, "failed,completed");
+        assert_true(extras.force);
+        extras_free(&extras);
+    }
+}
+
+static void extras_are_refused_by_name(void **state)
+{
+    static const struct {
+        const char *name, *value, *says;
+    } cases[] = {
+        {"force", "perhaps", "force"},
+        {"colour", "red", "'colour'"},
+        {"options", "{\"webhook\":\"https://a.example/\"}", "webhook"},
+        {"options", "{\"webhook\":{\"colour\":\"red\"}}", "webhook_colour"},
+        {"options", "{\"webhook\":{\"url\":{}}}", "webhook_url"},
+        {"options", "{\"force\":[]}", "force"},
+        {"metadata", "{", "metadata"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct extras extras = {0};
+        struct options o = standard();
+        struct error err;
+        REFUSED_SAYING(ERROR_INPUT, cases[i].says,
+                       extras_set(&extras, &o, cases[i].name, cases[i].value, &err));
+        extras_free(&extras);
+    }
+}
+
+static void metadata_said_twice_is_the_last(void **state)
+{
+    struct extras extras = {0};
+    struct options o = standard();
+    struct error err;
+    (void)state;
+    OK(extras_set(&extras, &o, "metadata", "[1]", &err));
+    OK(extras_set(&extras, &o, "options", "{\"metadata\":{}}", &err));
+    assert_string_equal(strbuf_str(&extras.metadata), "{}");
+    extras_free(&extras);
+}
+
 static void encoding_reads_back_without_the_password(void **state)
 {
     struct options o, back;
@@ -325,6 +394,9 @@ int main(void)
         cmocka_unit_test(an_error_never_quotes_the_request),
         cmocka_unit_test(metadata_is_capped),
         cmocka_unit_test(metadata_is_any_json),
+        cmocka_unit_test(extras_come_by_field_or_by_object),
+        cmocka_unit_test(extras_are_refused_by_name),
+        cmocka_unit_test(metadata_said_twice_is_the_last),
         cmocka_unit_test(encoding_reads_back_without_the_password),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

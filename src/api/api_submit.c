@@ -79,7 +79,7 @@ const struct http_sink api_upload_sink = {upload_begin, upload_write, upload_fre
 
 struct asked {
     struct options options;
-    struct strbuf metadata;
+    struct extras extras;
     struct error *err;
     bool failed;
 };
@@ -87,14 +87,7 @@ struct asked {
 static int take_form_option(void *arg, const char *name, const char *value)
 {
     struct asked *asked = arg;
-    int rc;
-    if (strcmp(name, "options") == 0) {
-        rc = options_decode(&asked->options, value, strlen(value), &asked->metadata, asked->err);
-    } else if (strcmp(name, "metadata") == 0) {
-        rc = options_metadata(value, strlen(value), &asked->metadata, asked->err);
-    } else {
-        rc = options_set(&asked->options, name, value, asked->err);
-    }
+    int rc = extras_set(&asked->extras, &asked->options, name, value, asked->err);
     asked->failed = rc < 0;
     return rc;
 }
@@ -132,19 +125,20 @@ static int submit(struct api *api, struct http_request *req, struct upload *u, s
     else if (check_type(u, err) == 0 && read_options(api, req, &asked, err) == 0 &&
              blob_commit(&u->writer, err) == 0) {
         digest_finish(&u->digest, sha256);
-        struct job_request request = {.owner = "default",
-                                      .filename = u->filename,
-                                      .content_type = media_sniff(u->head, u->head_len)->type,
-                                      .sha256 = sha256,
-                                      .size = u->size,
-                                      .options = &asked.options,
-                                      .metadata = asked.metadata.len ? asked.metadata.data : NULL};
+        struct job_request request = {
+            .owner = "default",
+            .filename = u->filename,
+            .content_type = media_sniff(u->head, u->head_len)->type,
+            .sha256 = sha256,
+            .size = u->size,
+            .options = &asked.options,
+            .metadata = asked.extras.metadata.len ? asked.extras.metadata.data : NULL};
         memcpy(request.id, u->id, sizeof request.id);
         rc = job_submit(api->service, &request, err);
         if (rc < 0)
             blob_remove_all(job_blobs(api->service), u->id, NULL);
     }
-    strbuf_free(&asked.metadata);
+    extras_free(&asked.extras);
     explicit_bzero(&asked.options, sizeof asked.options);
     return rc;
 }

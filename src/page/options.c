@@ -41,6 +41,23 @@ static const struct param rows[] = {
 
 const struct param_table options_table = {rows, sizeof rows / sizeof rows[0]};
 
+#define EXTRA(f) offsetof(struct extras, f), sizeof(((struct extras *)0)->f)
+
+static const struct param extra_rows[] = {
+    {"file_url", PARAM_TEXT, EXTRA(file_url), "", 0, 0, NULL, "URL",
+     "Fetch the document from here instead of sending it (setting url_input).", NULL, 0},
+    {"webhook_url", PARAM_TEXT, EXTRA(webhook_url), "", 0, 0, NULL, "URL",
+     "Told when the job ends (Standard Webhooks).", NULL, 0},
+    {"webhook_secret", PARAM_TEXT, EXTRA(webhook_secret), "", 0, 0, NULL, "TEXT",
+     "Signs what is told: whsec_BASE64, or any text.", NULL, PARAM_SECRET},
+    {"webhook_events", PARAM_TEXT, EXTRA(webhook_events), "", 0, 0, NULL, "LIST",
+     "Of completed,failed,cancelled; all by default.", NULL, 0},
+    {"force", PARAM_BOOL, EXTRA(force), "false", 0, 0, NULL, "true|false",
+     "Read it anew even if the same request has been answered.", NULL, 0},
+};
+
+const struct param_table extras_table = {extra_rows, sizeof extra_rows / sizeof extra_rows[0]};
+
 /* "eng, deu" → "eng+deu". Never longer than before. */
 static void normalise_languages(char *s)
 {
@@ -110,7 +127,7 @@ void options_encode(const struct options *o, struct strbuf *out)
     json_end_object(&w);
 }
 
-static int join_languages(json_t *array, struct strbuf *out)
+static int join_words(json_t *array, const char *separator, struct strbuf *out)
 {
     size_t i;
     json_t *item;
@@ -118,7 +135,7 @@ static int join_languages(json_t *array, struct strbuf *out)
     {
         if (!json_is_string(item))
             return -1;
-        strbuf_adds(out, i ? "+" : "");
+        strbuf_adds(out, i ? separator : "");
         strbuf_adds(out, json_string_value(item));
     }
     return 0;
@@ -143,23 +160,72 @@ static int value_text(json_t *v, struct strbuf *out)
     }
 }
 
+void extras_free(struct extras *extras)
+{
+    strbuf_free(&extras->metadata);
+    explicit_bzero(extras, sizeof *extras);
+}
+
 static int take_metadata(json_t *v, struct strbuf *metadata, struct error *err)
 {
     char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
     size_t len = text ? strlen(text) : 0;
-    if (text && len <= OPTIONS_METADATA)
+    if (text && len <= OPTIONS_METADATA) {
+        strbuf_clear(metadata); /* said twice, the last holds */
         strbuf_add(metadata, text, len);
+    }
     free(text);
     return len && len <= OPTIONS_METADATA
                ? 0
                : error_set(err, ERROR_INPUT, "metadata: more than %d bytes", OPTIONS_METADATA);
 }
 
-static int decode_member(struct options *o, const char *key, json_t *v, struct strbuf *metadata,
+static int decode_webhook(struct extras *extras, json_t *v, struct error *err)
+{
+    const char *key;
+    json_t *item;
+    if (!json_is_object(v))
+        return error_set(err, ERROR_INPUT, "webhook: not an object of url, secret and events");
+    json_object_foreach(v, key, item)
+    {
+        char name[64];
+        auto_strbuf text = {0};
+        snprintf(name, sizeof name, "webhook_%.48s", key);
+        if (!param_find(&extras_table, name))
+            return unknown_option(name, err);
+        if ((json_is_array(item) ? join_words(item, ",", &text) : value_text(item, &text)) < 0)
+            return error_set(err, ERROR_INPUT, "%s: a value of the wrong type", name);
+        if (param_set(&extras_table, extras, name, strbuf_str(&text), err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int decode_extra(struct extras *extras, const char *key, json_t *v, struct error *err)
+{
+    auto_strbuf text = {0};
+    if (json_is_null(v))
+        return 0;
+    if (strcmp(key, "metadata") == 0)
+        return take_metadata(v, &extras->metadata, err);
+    if (strcmp(key, "webhook") == 0)
+        return decode_webhook(extras, v, err);
+    if (value_text(v, &text) < 0)
+        return error_set(err, ERROR_INPUT, "%s: a value of the wrong type", key);
+    return param_set(&extras_table, extras, key, strbuf_str(&text), err);
+}
+
+static bool is_extra(const char *name)
+{
+    return strcmp(name, "metadata") == 0 || strcmp(name, "webhook") == 0 ||
+           param_find(&extras_table, name);
+}
+
+static int decode_member(struct options *o, const char *key, json_t *v, struct extras *extras,
                          struct error *err)
 {
-    if (metadata && strcmp(key, "metadata") == 0)
-        return take_metadata(v, metadata, err);
+    if (extras && is_extra(key))
+        return decode_extra(extras, key, v, err);
     auto_strbuf text = {0};
     const char *row = row_name(key);
     if (!param_find(&options_table, row))
@@ -167,12 +233,12 @@ static int decode_member(struct options *o, const char *key, json_t *v, struct s
     if (json_is_null(v))
         return 0;
     bool list = json_is_array(v) && strcmp(row, "languages") == 0;
-    if ((list ? join_languages : value_text)(v, &text) < 0)
+    if ((list ? join_words(v, "+", &text) : value_text(v, &text)) < 0)
         return error_set(err, ERROR_INPUT, "option '%.64s' has a value of the wrong type", key);
     return options_set(o, key, strbuf_str(&text), err);
 }
 
-int options_decode(struct options *o, const char *json, size_t len, struct strbuf *metadata,
+int options_decode(struct options *o, const char *json, size_t len, struct extras *extras,
                    struct error *err)
 {
     json_error_t why; /* its text quotes the request, so only the place is told */
@@ -190,7 +256,7 @@ int options_decode(struct options *o, const char *json, size_t len, struct strbu
     json_object_foreach(root, key, value)
     {
         if (rc == 0)
-            rc = decode_member(o, key, value, metadata, err);
+            rc = decode_member(o, key, value, extras, err);
     }
     json_decref(root);
     return rc;
@@ -206,4 +272,16 @@ int options_metadata(const char *json, size_t len, struct strbuf *metadata, stru
     int rc = take_metadata(root, metadata, err);
     json_decref(root);
     return rc;
+}
+
+int extras_set(struct extras *extras, struct options *o, const char *name, const char *value,
+               struct error *err)
+{
+    if (strcmp(name, "options") == 0)
+        return options_decode(o, value, strlen(value), extras, err);
+    if (strcmp(name, "metadata") == 0)
+        return options_metadata(value, strlen(value), &extras->metadata, err);
+    if (param_find(&extras_table, name))
+        return param_set(&extras_table, extras, name, value, err);
+    return options_set(o, name, value, err);
 }

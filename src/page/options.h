@@ -30,6 +30,24 @@ struct options {
 
 extern const struct param_table options_table;
 
+/* What else a submission may say. */
+struct extras {
+    struct strbuf metadata; /* JSON, compact; empty: none */
+    char file_url[2048];
+    char webhook_url[1024];
+    char webhook_secret[128];
+    char webhook_events[64]; /* "completed,failed"; "": all */
+    bool force;
+};
+
+extern const struct param_table extras_table; /* all but metadata */
+
+void extras_free(struct extras *extras); /* also forgets the secret */
+/* One field of a form or of a query: an option, one of the extras, metadata, or "options", a JSON
+ * object of them all. ERROR_INPUT naming it. */
+int extras_set(struct extras *extras, struct options *o, const char *name, const char *value,
+               struct error *err);
+
 /* ERROR_INPUT naming the option. "language" is taken for "languages". */
 int options_set(struct options *o, const char *name, const char *value, struct error *err);
 /* Once all are set: engine and languages left empty are the settings', languages separated by
@@ -39,9 +57,9 @@ int options_settle(struct options *o, const struct settings *settings, struct er
 void options_encode(const struct options *o,
                     struct strbuf *out); /* a JSON object, without the password */
 
-/* A JSON object of options; "metadata" (any JSON value) is written to *metadata, which may be NULL
- * to refuse it. */
-int options_decode(struct options *o, const char *json, size_t len, struct strbuf *metadata,
+/* A JSON object of options, and of extras unless NULL: "metadata" may be any JSON value, "webhook"
+ * an object of url, secret and events. */
+int options_decode(struct options *o, const char *json, size_t len, struct extras *extras,
                    struct error *err);
 
 /* Any JSON value of at most OPTIONS_METADATA bytes, appended to *metadata in its compact form. */
