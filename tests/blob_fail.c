@@ -113,6 +113,11 @@ static int list_roots(struct blob_store *blobs,
     return fails(blobs, err) ? -1 : blob_list_roots(inner_of(blobs), visit, arg, err);
 }
 
+static int space(struct blob_store *blobs, uint64_t *bytes, struct error *err)
+{
+    return fails(blobs, err) ? -1 : blob_space(inner_of(blobs), bytes, err);
+}
+
 static const struct blob_driver driver = {
     .scheme = "fail",
     .close_store = close_store,
@@ -125,6 +130,7 @@ static const struct blob_driver driver = {
     .remove = remove_blob,
     .remove_all = remove_all,
     .list_roots = list_roots,
+    .space = space,
 };
 
 struct blob_store *blob_fail_wrap(struct blob_store *inner)

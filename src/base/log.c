@@ -26,14 +26,22 @@ void log_setup(const char *service, enum log_level least, enum log_format format
     config.json = format == LOG_JSON || (format == LOG_AUTO && !isatty(STDERR_FILENO));
 }
 
-static void add_json(struct strbuf *line, const char *level, const char *job, int page,
-                     const char *text)
+static const char *const names[] = {"debug", "info", "warning", "error"};
+
+static struct json_writer begin_json(struct strbuf *line, const char *level)
 {
     struct json_writer w = {.out = line};
     json_add_object(&w, NULL);
     json_add_time(&w, "time", clock_wall());
     json_add_string(&w, "level", level);
     json_add_string(&w, "service", config.service);
+    return w;
+}
+
+static void add_json(struct strbuf *line, const char *level, const char *job, int page,
+                     const char *text)
+{
+    struct json_writer w = begin_json(line, level);
     if (job)
         json_add_string(&w, "job", job);
     if (page)
@@ -54,9 +62,15 @@ static void add_text(struct strbuf *line, const char *level, const char *job, in
     strbuf_adds(line, text);
 }
 
+static void write_line(struct strbuf *line)
+{
+    strbuf_addc(line, '\n');
+    ssize_t ignored = write(STDERR_FILENO, line->data, line->len);
+    (void)ignored;
+}
+
 void log_line(enum log_level level, const char *job, int page, const char *fmt, ...)
 {
-    static const char *const names[] = {"debug", "info", "warning", "error"};
     if (level < config.least)
         return;
     char text[1024];
@@ -67,7 +81,38 @@ void log_line(enum log_level level, const char *job, int page, const char *fmt, 
     utf8_make_printable(text, sizeof text);
     auto_strbuf line = {0};
     (config.json ? add_json : add_text)(&line, names[level], job, page, text);
-    strbuf_addc(&line, '\n');
-    ssize_t ignored = write(STDERR_FILENO, line.data, line.len);
-    (void)ignored;
+    write_line(&line);
+}
+
+static void add_access_json(struct strbuf *line, const char *level, const struct log_access *a)
+{
+    struct json_writer w = begin_json(line, level);
+    json_add_string(&w, "method", a->method);
+    json_add_string(&w, "path", a->path);
+    json_add_int(&w, "status", a->status);
+    json_add_int(&w, "bytes", a->bytes);
+    json_add_number(&w, "duration_ms", (double)a->microseconds / 1000, 3);
+    json_add_string(&w, "client", a->client);
+    json_add_string(&w, "owner", a->owner);
+    json_add_string(&w, "request_id", a->request);
+    json_end_object(&w);
+}
+
+static void add_access_text(struct strbuf *line, const char *level, const struct log_access *a)
+{
+    char when[CLOCK_TEXT];
+    strbuf_addf(line, "%s %-7s %s %s %d %lld bytes %.1f ms %s %s %s",
+                clock_rfc3339(clock_wall(), when), level, a->method, a->path, a->status,
+                (long long)a->bytes, (double)a->microseconds / 1000, a->client, a->owner,
+                a->request);
+    utf8_make_printable(line->data, line->len + 1);
+}
+
+void log_access(enum log_level level, const struct log_access *access)
+{
+    if (level < config.least)
+        return;
+    auto_strbuf line = {0};
+    (config.json ? add_access_json : add_access_text)(&line, names[level], access);
+    write_line(&line);
 }

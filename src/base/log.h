@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 
+#include <stdint.h>
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 enum log_format { LOG_AUTO, LOG_TEXT, LOG_JSON }; /* auto: text on a terminal, else JSON */
 
@@ -17,6 +19,14 @@ void log_setup(const char *service, enum log_level least, enum log_format format
 /* job may be NULL, page 0. */
 void log_line(enum log_level level, const char *job, int page, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+/* One request, as the access log tells it. Never the query: it may hold a password. */
+struct log_access {
+    const char *method, *path, *client, *owner, *request;
+    int status;
+    int64_t bytes, microseconds;
+};
+void log_access(enum log_level level, const struct log_access *access);
+
 #define log_debug(...) log_line(LOG_DEBUG, NULL, 0, __VA_ARGS__)
 #define log_info(...) log_line(LOG_INFO, NULL, 0, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_WARNING, NULL, 0, __VA_ARGS__)

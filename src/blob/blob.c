@@ -139,3 +139,8 @@ int blob_list_roots(struct blob_store *blobs,
 {
     return blobs->drv->list_roots(blobs, visit, arg, err);
 }
+
+int blob_space(struct blob_store *blobs, uint64_t *bytes, struct error *err)
+{
+    return blobs->drv->space(blobs, bytes, err);
+}

@@ -48,4 +48,7 @@ int blob_list_roots(struct blob_store *blobs,
                     int (*visit)(void *arg, const char *root, int64_t modified_ms), void *arg,
                     struct error *err);
 
+/* Bytes that still fit; UINT64_MAX where nobody can say. */
+int blob_space(struct blob_store *blobs, uint64_t *bytes, struct error *err);
+
 #endif

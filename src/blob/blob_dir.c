@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum {
@@ -394,6 +395,15 @@ static int open_store(struct blob_store **out, const char *rest, struct error *e
     return 0;
 }
 
+static int space(struct blob_store *blobs, uint64_t *bytes, struct error *err)
+{
+    struct statvfs v;
+    if (fstatvfs(((struct dir_store *)blobs)->root, &v) < 0)
+        return error_errno(err, "asking for free space");
+    *bytes = (uint64_t)v.f_bavail * v.f_frsize;
+    return 0;
+}
+
 const struct blob_driver blob_dir = {
     .scheme = "dir",
     .open_store = open_store,
@@ -407,4 +417,5 @@ const struct blob_driver blob_dir = {
     .remove = remove_blob,
     .remove_all = remove_all,
     .list_roots = list_roots,
+    .space = space,
 };

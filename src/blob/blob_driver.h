@@ -25,6 +25,7 @@ struct blob_driver {
     int (*list_roots)(struct blob_store *blobs,
                       int (*visit)(void *arg, const char *root, int64_t modified_ms), void *arg,
                       struct error *err);
+    int (*space)(struct blob_store *blobs, uint64_t *bytes, struct error *err);
 };
 
 struct blob_store {

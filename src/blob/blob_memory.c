@@ -285,6 +285,13 @@ static int open_store(struct blob_store **out, const char *rest, struct error *e
     return 0;
 }
 
+static int space(struct blob_store *blobs, uint64_t *bytes, struct error *err)
+{
+    (void)blobs, (void)err;
+    *bytes = UINT64_MAX;
+    return 0;
+}
+
 const struct blob_driver blob_memory = {
     .scheme = "memory",
     .open_store = open_store,
@@ -298,4 +305,5 @@ const struct blob_driver blob_memory = {
     .remove = remove_blob,
     .remove_all = remove_all,
     .list_roots = list_roots,
+    .space = space,
 };
