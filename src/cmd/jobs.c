@@ -4,10 +4,8 @@
  */
 #include "cmd/cmd.h"
 
-#include "base/strbuf.h"
+#include "cmd/client.h"
 
-#include <curl/curl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,75 +33,15 @@ static const struct param jobs_rows[] = {
 };
 const struct param_table jobs_table = {jobs_rows, sizeof jobs_rows / sizeof jobs_rows[0]};
 
-struct client {
+struct desk {
     struct jobs_flags flags;
-    CURL *curl;
+    struct client client;
 };
 
-static size_t collect(char *bytes, size_t size, size_t n, void *arg)
-{
-    struct strbuf *out = arg;
-    strbuf_add(out, bytes, size * n);
-    return out->overflowed ? 0 : size * n;
-}
-
-static enum error_class class_of_status(long status)
-{
-    static const enum error_class classes[] = {ERROR_NOT_FOUND, ERROR_CONFLICT, ERROR_BUSY,
-                                               ERROR_INPUT};
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-        if (error_http_status(classes[i]) == status)
-            return classes[i];
-    return status == 401 || status == 403 ? ERROR_DENIED : ERROR_REMOTE;
-}
-
-static int check_answer(long status, json_t *answer, struct error *err)
-{
-    if (status >= 200 && status < 300)
-        return 0;
-    const char *detail = json_string_value(json_object_get(answer, "detail"));
-    return error_set(err, class_of_status(status), "%s (HTTP %ld)",
-                     detail ? detail : "the server refused", status);
-}
-
-/* Ask the server. *out may be NULL; else it is the answer's JSON, owned by the caller. */
-static int ask(struct client *c, const char *method, const char *path, json_t **out,
+static int ask(struct desk *c, const char *method, const char *path, json_t **out,
                struct error *err)
 {
-    char url[2048], authorisation[320];
-    auto_strbuf body = {.cap = 64 << 20};
-    struct curl_slist *headers = NULL;
-    long status = 0;
-    snprintf(url, sizeof url, "%s%s", c->flags.server, path);
-    snprintf(authorisation, sizeof authorisation, "Authorization: Bearer %s", c->flags.token);
-    if (*c->flags.token)
-        headers = curl_slist_append(headers, authorisation);
-    curl_easy_reset(c->curl);
-    curl_easy_setopt(c->curl, CURLOPT_URL, url);
-    curl_easy_setopt(c->curl, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(c->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c->curl, CURLOPT_TIMEOUT, 90L);
-    curl_easy_setopt(c->curl, CURLOPT_WRITEFUNCTION, collect);
-    curl_easy_setopt(c->curl, CURLOPT_WRITEDATA, &body);
-    CURLcode code = curl_easy_perform(c->curl);
-    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_slist_free_all(headers);
-    if (code != CURLE_OK)
-        return error_set(err, ERROR_REMOTE, "%s: %s", c->flags.server, curl_easy_strerror(code));
-    json_t *answer = json_loads(strbuf_str(&body), 0, NULL);
-    int rc = check_answer(status, answer, err);
-    if (rc == 0 && out)
-        *out = answer;
-    else
-        json_decref(answer);
-    return rc;
-}
-
-static const char *text_of(json_t *job, const char *key)
-{
-    const char *s = json_string_value(json_object_get(job, key));
-    return s ? s : "-";
+    return client_ask(&c->client, method, path, NULL, out, err);
 }
 
 static long long count_of(json_t *job, const char *key)
@@ -113,11 +51,11 @@ static long long count_of(json_t *job, const char *key)
 
 static void print_row(json_t *job)
 {
-    printf("%s  %-10s  %5lld/%-5lld", text_of(job, "id"), text_of(job, "status"),
+    printf("%s  %-10s  %5lld/%-5lld", client_text(job, "id"), client_text(job, "status"),
            count_of(job, "done"), count_of(job, "total"));
     if (count_of(job, "failed"))
         printf(" %lld failed", count_of(job, "failed"));
-    printf("  %.19s  %s\n", text_of(job, "created_at"), text_of(job, "filename"));
+    printf("  %.19s  %s\n", client_text(job, "created_at"), client_text(job, "filename"));
 }
 
 static void print_json(json_t *answer)
@@ -126,7 +64,7 @@ static void print_json(json_t *answer)
     putchar('\n');
 }
 
-static int list(struct client *c, const char *id, struct error *err)
+static int list(struct desk *c, const char *id, struct error *err)
 {
     char path[256];
     json_t *answer, *job;
@@ -149,13 +87,13 @@ static void print_failures(json_t *job)
     size_t i;
     json_t *page, *error = json_object_get(job, "error");
     if (json_is_object(error))
-        printf("  error: %s: %s\n", text_of(error, "code"), text_of(error, "message"));
+        printf("  error: %s: %s\n", client_text(error, "code"), client_text(error, "message"));
     json_array_foreach(json_object_get(job, "failed_pages"), i, page) printf(
         "  page %lld: %s: %s\n", (long long)json_integer_value(json_object_get(page, "page")),
-        text_of(page, "code"), text_of(page, "message"));
+        client_text(page, "code"), client_text(page, "message"));
 }
 
-static void print_job(const struct client *c, json_t *job)
+static void print_job(const struct desk *c, json_t *job)
 {
     if (c->flags.json) {
         print_json(job);
@@ -165,7 +103,7 @@ static void print_job(const struct client *c, json_t *job)
     print_failures(job);
 }
 
-static int one(struct client *c, const char *method, const char *id, const char *rest,
+static int one(struct desk *c, const char *method, const char *id, const char *rest,
                struct error *err)
 {
     char path[256];
@@ -179,34 +117,34 @@ static int one(struct client *c, const char *method, const char *id, const char 
     return 0;
 }
 
-static int show(struct client *c, const char *id, struct error *err)
+static int show(struct desk *c, const char *id, struct error *err)
 {
     return one(c, "GET", id, "", err);
 }
 
-static int cancel(struct client *c, const char *id, struct error *err)
+static int cancel(struct desk *c, const char *id, struct error *err)
 {
     return one(c, "POST", id, "/cancel", err);
 }
 
-static int retry(struct client *c, const char *id, struct error *err)
+static int retry(struct desk *c, const char *id, struct error *err)
 {
     return one(c, "POST", id, c->flags.all ? "/retry?all=1" : "/retry", err);
 }
 
-static int delete (struct client *c, const char *id, struct error *err)
+static int delete (struct desk *c, const char *id, struct error *err)
 {
     return one(c, "DELETE", id, "", err);
 }
 
 static bool ended(json_t *job)
 {
-    int state = job_state_of(text_of(job, "status"));
+    int state = job_state_of(client_text(job, "status"));
     return state < 0 || job_state_ended((enum job_state)state);
 }
 
 /* A line for each change; on a terminal the line is rewritten. */
-static int watch(struct client *c, const char *id, struct error *err)
+static int watch(struct desk *c, const char *id, struct error *err)
 {
     bool terminal = isatty(STDOUT_FILENO), done = false;
     long long revision = 0;
@@ -219,7 +157,7 @@ static int watch(struct client *c, const char *id, struct error *err)
         revision = json_integer_value(json_object_get(job, "revision"));
         done = ended(job);
         printf("%s%s %lld/%lld pages, %lld failed%s", terminal ? "\r\033[K" : "",
-               text_of(job, "status"), count_of(job, "done"), count_of(job, "total"),
+               client_text(job, "status"), count_of(job, "done"), count_of(job, "total"),
                count_of(job, "failed"), terminal && !done ? "" : "\n");
         fflush(stdout);
         if (done)
@@ -232,7 +170,7 @@ static int watch(struct client *c, const char *id, struct error *err)
 static const struct action {
     const char *name;
     bool wants_id;
-    int (*run)(struct client *c, const char *id, struct error *err);
+    int (*run)(struct desk *c, const char *id, struct error *err);
 } actions[] = {
     {"list", false, list},    {"show", true, show},   {"watch", true, watch},
     {"cancel", true, cancel}, {"retry", true, retry}, {"delete", true, delete},
@@ -246,7 +184,7 @@ static const struct action *find_action(const char *name)
     return NULL;
 }
 
-static int run_action(struct client *c, int argc, char **argv, struct error *err)
+static int run_action(struct desk *c, int argc, char **argv, struct error *err)
 {
     const char *name = argc ? argv[0] : "list";
     const struct action *action = find_action(name);
@@ -268,7 +206,7 @@ static int run_action(struct client *c, int argc, char **argv, struct error *err
 
 int cmd_jobs(int argc, char **argv)
 {
-    struct client c = {0};
+    struct desk c = {0};
     struct error err;
     const struct args_target target = {&jobs_table, &c.flags};
     param_defaults(&jobs_table, &c.flags);
@@ -276,12 +214,11 @@ int cmd_jobs(int argc, char **argv)
     if (rc < 0)
         return cmd_fail("jobs", &err);
     const char *token = getenv("AUTH_TOKEN");
-    if (!*c.flags.token && token)
-        snprintf(c.flags.token, sizeof c.flags.token, "%s", token);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    c.curl = curl_easy_init();
+    snprintf(c.client.server, sizeof c.client.server, "%s", c.flags.server);
+    snprintf(c.client.token, sizeof c.client.token, "%s",
+             *c.flags.token || !token ? c.flags.token : token);
+    client_open(&c.client);
     rc = run_action(&c, rc, argv, &err);
-    curl_easy_cleanup(c.curl);
-    curl_global_cleanup();
+    client_close(&c.client);
     return rc < 0 ? cmd_fail("jobs", &err) : 0;
 }
