@@ -391,6 +391,27 @@ static void threads_share_a_job(void **state)
     assert_int_equal(applied, PAGES);
 }
 
+static void a_document_over_the_page_quota_fails_the_job(void **state)
+{
+    (void)state;
+    static char options[] = "{}";
+    struct options o = standard();
+    struct job job = {.owner = "ann", .options = options, .page_quota = 2};
+    const struct submission submission = {.job = &job};
+    enum store_submitted how;
+    char id[ID_SIZE];
+    id_new(job.id);
+    OK(store_submit(store, &submission, id, &how, &err));
+    struct claim c = claim_one();
+    assert_int_equal(OK(job_opened(service, &c, &o, 3, &err)), 1);
+    auto_job got = find(id);
+    assert_int_equal(got.state, JOB_FAILED);
+    assert_int_equal(got.error.class, ERROR_QUOTA);
+    assert_string_equal(got.error.text,
+                        "3 pages are asked for, 2 of the 2 in this period are left");
+    assert_nothing_to_claim();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +421,7 @@ int main(void)
         SERVED(the_request_is_kept),
         SERVED(only_pages_asked_for_are_read),
         SERVED(a_selection_of_nothing_fails_the_job),
+        SERVED(a_document_over_the_page_quota_fails_the_job),
         SERVED(a_failing_page_fails_a_strict_job_only),
         SERVED(each_class_has_its_attempts),
         SERVED(the_document_is_tried_again_like_a_page),

@@ -50,9 +50,10 @@ static int release_all(struct store *s, struct error *err)
     return fails(s, err) ? -1 : store_release_all(inner_of(s), err);
 }
 
-static int submit(struct store *s, const struct job *job, struct error *err)
+static int submit(struct store *s, const struct submission *what, char id[ID_SIZE],
+                  enum store_submitted *how, struct error *err)
 {
-    return fails(s, err) ? -1 : store_submit(inner_of(s), job, err);
+    return fails(s, err) ? -1 : store_submit(inner_of(s), what, id, how, err);
 }
 
 static int find_job(struct store *s, const char *id, struct job *out, struct error *err)
@@ -64,6 +65,30 @@ static int list_jobs(struct store *s, const struct job_filter *filter,
                      int (*visit)(void *arg, const struct job *job), void *arg, struct error *err)
 {
     return fails(s, err) ? -1 : store_list_jobs(inner_of(s), filter, visit, arg, err);
+}
+
+static int count_jobs(struct store *s, const struct job_filter *filter, int64_t *count,
+                      struct error *err)
+{
+    return fails(s, err) ? -1 : store_count_jobs(inner_of(s), filter, count, err);
+}
+
+static int list_queue(struct store *s, int (*visit)(void *arg, const struct store_queued *job),
+                      void *arg, struct error *err)
+{
+    return fails(s, err) ? -1 : store_list_queue(inner_of(s), visit, arg, err);
+}
+
+static int list_changed(struct store *s, const char *id, int64_t after, struct page_row *out,
+                        size_t max, struct error *err)
+{
+    return fails(s, err) ? -1 : store_list_changed(inner_of(s), id, after, out, max, err);
+}
+
+static int usage(struct store *s, const char *owner, int64_t since, struct store_usage *out,
+                 struct error *err)
+{
+    return fails(s, err) ? -1 : store_usage(inner_of(s), owner, since, out, err);
 }
 
 static int list_pages(struct store *s, const char *id, uint32_t from, bool failed_only,
@@ -149,6 +174,67 @@ static int sweep(struct store *s, struct store_healed *healed, struct error *err
     return fails(s, err) ? -1 : store_sweep(inner_of(s), healed, err);
 }
 
+static int token_add(struct store *s, const struct token_row *row, struct error *err)
+{
+    return fails(s, err) ? -1 : store_token_add(inner_of(s), row, err);
+}
+
+static int token_list(struct store *s, int (*visit)(void *arg, const struct token_row *row),
+                      void *arg, struct error *err)
+{
+    return fails(s, err) ? -1 : store_token_list(inner_of(s), visit, arg, err);
+}
+
+static int token_expire(struct store *s, const char *id, int64_t when, struct error *err)
+{
+    return fails(s, err) ? -1 : store_token_expire(inner_of(s), id, when, err);
+}
+
+static int token_remove(struct store *s, const char *id, struct error *err)
+{
+    return fails(s, err) ? -1 : store_token_remove(inner_of(s), id, err);
+}
+
+static int token_used(struct store *s, const char *id, int64_t when, struct error *err)
+{
+    return fails(s, err) ? -1 : store_token_used(inner_of(s), id, when, err);
+}
+
+static int delivery_claim(struct store *s, int64_t lease_ms, struct delivery *out, size_t max,
+                          struct error *err)
+{
+    return fails(s, err) ? -1 : store_delivery_claim(inner_of(s), lease_ms, out, max, err);
+}
+
+static int delivery_attempted(struct store *s, const char *id,
+                              const struct delivery_attempt *attempt, enum delivery_state state,
+                              int64_t due, struct error *err)
+{
+    return fails(s, err) ? -1 : store_delivery_attempted(inner_of(s), id, attempt, state, due, err);
+}
+
+static int delivery_list(struct store *s, const char *job, struct delivery *out, size_t max,
+                         struct error *err)
+{
+    return fails(s, err) ? -1 : store_delivery_list(inner_of(s), job, out, max, err);
+}
+
+static int delivery_attempts(struct store *s, const char *id, struct delivery_attempt *out,
+                             size_t max, struct error *err)
+{
+    return fails(s, err) ? -1 : store_delivery_attempts(inner_of(s), id, out, max, err);
+}
+
+static int delivery_resend(struct store *s, const char *job, const char *id, struct error *err)
+{
+    return fails(s, err) ? -1 : store_delivery_resend(inner_of(s), job, id, err);
+}
+
+static int delivery_next(struct store *s, int64_t *due, struct error *err)
+{
+    return fails(s, err) ? -1 : store_delivery_next(inner_of(s), due, err);
+}
+
 static const struct store_driver driver = {
     .scheme = "fail",
     .close = close_store,
@@ -157,10 +243,14 @@ static const struct store_driver driver = {
     .submit = submit,
     .find_job = find_job,
     .list_jobs = list_jobs,
+    .count_jobs = count_jobs,
+    .list_queue = list_queue,
     .list_pages = list_pages,
+    .list_changed = list_changed,
     .find_page = find_page,
     .queue_position = queue_position,
     .stats = stats,
+    .usage = usage,
     .claim = claim,
     .beat = beat,
     .opened = opened,
@@ -172,6 +262,17 @@ static const struct store_driver driver = {
     .garbage = garbage,
     .forget = forget,
     .sweep = sweep,
+    .token_add = token_add,
+    .token_list = token_list,
+    .token_expire = token_expire,
+    .token_remove = token_remove,
+    .token_used = token_used,
+    .delivery_claim = delivery_claim,
+    .delivery_attempted = delivery_attempted,
+    .delivery_list = delivery_list,
+    .delivery_attempts = delivery_attempts,
+    .delivery_resend = delivery_resend,
+    .delivery_next = delivery_next,
 };
 
 struct store *store_fail_wrap(struct store *inner)

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { JOBS = 12, PAGES = 6, OWNERS = 3, STEPS = 4000 };
+enum { JOBS = 12, PAGES = 6, OWNERS = 3, STEPS = 4000, TWINS = 4, KEYS = 3, PRIORITIES = 3 };
 
 struct model_page {
     enum page_state state;
@@ -24,11 +24,18 @@ struct model_page {
 struct model_job {
     char id[ID_SIZE];
     bool present, strict;
-    int owner;
-    int64_t age;
+    int owner, twin; /* twin 0: none */
+    int64_t age, priority;
     enum job_state state;
     int pages; /* 0: row 0 alone */
     struct model_page page[PAGES + 1];
+};
+
+/* What an idempotency key of an owner stands for. */
+struct model_key {
+    bool taken;
+    uint32_t fingerprint;
+    char job[ID_SIZE];
 };
 
 struct model {
@@ -36,6 +43,9 @@ struct model {
     struct model_job job[JOBS];
     int64_t vtime[OWNERS];
     int64_t submitted;
+    int64_t joined, replayed;
+    uint32_t era; /* of keys: new ones from time to time, or all would be taken */
+    struct model_key key[OWNERS][KEYS];
     uint64_t random;
 };
 
@@ -103,6 +113,8 @@ static bool before(const struct model *m, const struct model_job *x, const struc
         return m->vtime[x->owner] < m->vtime[y->owner];
     if (x->owner != y->owner)
         return x->owner < y->owner;
+    if (x->priority != y->priority)
+        return x->priority > y->priority;
     if (count(x, PAGE_RUNNING) != count(y, PAGE_RUNNING))
         return count(x, PAGE_RUNNING) < count(y, PAGE_RUNNING);
     return x->age < y->age;
@@ -129,18 +141,101 @@ static struct model_job *next_job(struct model *m, bool idle)
     return best;
 }
 
+static struct model_job *find_id(struct model *m, const char *id)
+{
+    for (int i = 0; i < JOBS; i++)
+        if (m->job[i].present && strcmp(m->job[i].id, id) == 0)
+            return &m->job[i];
+    return NULL;
+}
+
+/* The job that one of this owner and twin joins: the furthest, then the oldest. */
+static struct model_job *find_twin(struct model *m, int owner, int twin)
+{
+    struct model_job *best = NULL;
+    for (int i = 0; i < JOBS; i++) {
+        struct model_job *j = &m->job[i];
+        if (!j->present || j->owner != owner || j->twin != twin || !twin ||
+            j->state > JOB_COMPLETED || count(j, PAGE_FAILED))
+            continue;
+        if (!best || j->state > best->state || (j->state == best->state && j->age < best->age))
+            best = j;
+    }
+    return best;
+}
+
+static void add_model_job(struct model *m, struct model_job *j, const struct job *job, int owner,
+                          int twin)
+{
+    seat(m, owner);
+    *j = (struct model_job){.present = true,
+                            .strict = job->strict,
+                            .owner = owner,
+                            .twin = twin,
+                            .age = m->submitted++,
+                            .priority = job->priority};
+    memcpy(j->id, job->id, ID_SIZE);
+}
+
+/* What the key says of this request: true if that is the answer. */
+static bool replays(struct model *m, const struct model_key *key, uint32_t fingerprint, int rc,
+                    const char *id, enum store_submitted how)
+{
+    if (!key || !key->taken)
+        return false;
+    if (key->fingerprint != fingerprint || !find_id(m, key->job)) {
+        assert_int_equal(rc, -1);
+        assert_int_equal(err.class, key->fingerprint != fingerprint ? ERROR_INPUT : ERROR_CONFLICT);
+        return true;
+    }
+    OK(rc);
+    assert_int_equal(how, STORE_REPLAYED);
+    assert_string_equal(id, key->job);
+    m->replayed++;
+    return true;
+}
+
 static void do_submit(struct model *m, struct model_job *j)
 {
+    for (int i = 0; j->present && i < JOBS; i++)
+        j = &m->job[i];
     if (j->present)
         return;
-    int owner = (int)draw(m, OWNERS);
-    struct job job = support_job(owners[owner], 0);
+    int owner = (int)draw(m, OWNERS), twin = (int)draw(m, TWINS);
+    uint32_t number = draw(m, KEYS + 2), fingerprint = draw(m, 2);
+    if (draw(m, 20) == 0) {
+        m->era++;
+        memset(m->key, 0, sizeof m->key);
+    }
+    char name[32], print[2] = {(char)('0' + fingerprint), '\0'}, id[ID_SIZE];
+    snprintf(name, sizeof name, "%u-%u", m->era, number);
+    struct job job = support_job(owners[owner], draw(m, PRIORITIES));
     job.strict = draw(m, 2);
-    seat(m, owner);
-    *j = (struct model_job){
-        .present = true, .strict = job.strict, .owner = owner, .age = m->submitted++};
-    memcpy(j->id, job.id, ID_SIZE);
-    OK(store_submit(m->store, &job, &err));
+    if (twin)
+        snprintf(job.twin, sizeof job.twin, "%d", twin);
+    struct model_key *key = number < KEYS ? &m->key[owner][number] : NULL;
+    const struct submission what = {.job = &job,
+                                    .join = draw(m, 3) > 0,
+                                    .idempotency_key = key ? name : NULL,
+                                    .fingerprint = print,
+                                    .key_ttl_ms = draw(m, 4) ? HOUR_MS : 0};
+    enum store_submitted how = STORE_NEW;
+    int rc = store_submit(m->store, &what, id, &how, &err);
+    if (replays(m, key, fingerprint, rc, id, how))
+        return;
+    OK(rc);
+    struct model_job *joined = what.join ? find_twin(m, owner, twin) : NULL;
+    assert_int_equal(how, joined ? STORE_JOINED : STORE_NEW);
+    assert_string_equal(id, joined ? joined->id : job.id);
+    if (joined && joined->priority < job.priority)
+        joined->priority = job.priority;
+    if (!joined)
+        add_model_job(m, j, &job, owner, twin);
+    m->joined += joined != NULL;
+    if (!key || !what.key_ttl_ms)
+        return;
+    *key = (struct model_key){.taken = true, .fingerprint = fingerprint};
+    memcpy(key->job, id, ID_SIZE);
 }
 
 /* A lease of 0 lapses at once: the next claim finds the page lost. */
@@ -350,6 +445,8 @@ static void check_job(const struct model *m, const struct model_job *j)
         return;
     auto_job job = find(m->store, j->id);
     assert_int_equal(job.state, j->state);
+    assert_string_equal(job.owner, owners[j->owner]);
+    assert_int_equal(job.priority, j->priority);
     assert_int_equal(job.pages.total, j->pages);
     assert_int_equal(job.pages.ready, count(j, PAGE_READY));
     assert_int_equal(job.pages.running, count(j, PAGE_RUNNING));
@@ -367,6 +464,15 @@ static void check_job(const struct model *m, const struct model_job *j)
     }
 }
 
+static void check_total(const struct model *m)
+{
+    int64_t present = 0, found;
+    for (int i = 0; i < JOBS; i++)
+        present += m->job[i].present;
+    OK(store_count_jobs(m->store, &(struct job_filter){0}, &found, &err));
+    assert_int_equal(found, present);
+}
+
 static void step(struct model *m)
 {
     struct model_job *j = &m->job[draw(m, JOBS)];
@@ -381,11 +487,11 @@ static void step(struct model *m)
         do_done(m, j);
     else if (dice < 88)
         do_fail(m, j);
-    else if (dice < 91)
+    else if (dice < 90)
         do_cancel(m, j);
-    else if (dice < 95)
+    else if (dice < 93)
         do_retry(m, j);
-    else if (dice < 97)
+    else if (dice < 98)
         do_delete(m, j);
     else if (dice < 99)
         do_sweep(m);
@@ -406,6 +512,8 @@ static void the_store_does_what_the_model_does(void **state)
         }
         for (int i = 0; i < JOBS; i++)
             check_job(m, &m->job[i]);
+        check_total(m);
+        assert_true(m->joined > 20 && m->replayed > 10);
         store_close(&m->store);
         free(m);
     }
@@ -507,11 +615,84 @@ static void threads_read_every_page_once(void **state)
     free(crew);
 }
 
+enum { ROUNDS = 25 };
+
+/* Threads that all want the same: with one key each round, and as twins. */
+struct rush {
+    struct store *store;
+    pthread_barrier_t start;
+    char keyed[THREADS][ROUNDS][ID_SIZE], twin[THREADS][ROUNDS][ID_SIZE];
+    int made[THREADS];
+};
+
+struct rusher {
+    struct rush *rush;
+    int number;
+};
+
+static void rush_round(struct rush *r, int thread, int round)
+{
+    struct error e;
+    enum store_submitted how;
+    char name[32];
+    struct job job = support_job("a", 0);
+    snprintf(name, sizeof name, "round %d", round);
+    struct submission what = {
+        .job = &job, .idempotency_key = name, .fingerprint = "f", .key_ttl_ms = HOUR_MS};
+    sure(store_submit(r->store, &what, r->keyed[thread][round], &how, &e), &e);
+    r->made[thread] += how == STORE_NEW;
+    id_new(job.id);
+    snprintf(job.twin, sizeof job.twin, "%d", round);
+    what = (struct submission){.job = &job, .join = true};
+    sure(store_submit(r->store, &what, r->twin[thread][round], &how, &e), &e);
+    r->made[thread] += how == STORE_NEW;
+}
+
+static void *rush(void *arg)
+{
+    const struct rusher *me = arg;
+    for (int round = 0; round < ROUNDS; round++) {
+        pthread_barrier_wait(&me->rush->start);
+        rush_round(me->rush, me->number, round);
+    }
+    return NULL;
+}
+
+static void threads_make_one_job_of_one_request(void **state)
+{
+    (void)state;
+    char url[320];
+    struct rush *r = x_calloc(1, sizeof *r);
+    struct rusher rushers[THREADS];
+    pthread_t threads[THREADS];
+    int made = 0;
+    pthread_barrier_init(&r->start, NULL, THREADS);
+    snprintf(url, sizeof url, "sqlite:%s/rush.db", support_scratch());
+    OK(store_open(&r->store, url, &err));
+    for (int t = 0; t < THREADS; t++) {
+        rushers[t] = (struct rusher){r, t};
+        assert_int_equal(pthread_create(&threads[t], NULL, rush, &rushers[t]), 0);
+    }
+    for (int t = 0; t < THREADS; t++) {
+        pthread_join(threads[t], NULL);
+        made += r->made[t];
+    }
+    assert_int_equal(made, 2 * ROUNDS);
+    for (int t = 1; t < THREADS; t++)
+        assert_memory_equal(r->keyed[t], r->keyed[0], sizeof r->keyed[0]);
+    for (int t = 1; t < THREADS; t++)
+        assert_memory_equal(r->twin[t], r->twin[0], sizeof r->twin[0]);
+    store_close(&r->store);
+    pthread_barrier_destroy(&r->start);
+    free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_store_does_what_the_model_does),
         cmocka_unit_test(threads_read_every_page_once),
+        cmocka_unit_test(threads_make_one_job_of_one_request),
     };
     int failed = cmocka_run_group_tests_name("store random", tests, NULL, NULL);
     support_clean();

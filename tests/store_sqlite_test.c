@@ -5,6 +5,7 @@
  */
 #include "store_support.h"
 
+#include "store/store_sql.h"
 #include "store_fail.h"
 
 #include <signal.h>
@@ -196,7 +197,7 @@ static void a_full_disk_loses_nothing_that_was_acknowledged(void **state)
         struct job job = support_job("a", 0);
         if (i % 3 == 2)
             limit_files((rlim_t)wal.st_size + (rlim_t)(i * 97 % 9000));
-        int rc = store_submit(s, &job, &err);
+        int rc = submit_alone(s, &job, &err);
         limit_files(RLIM_INFINITY);
         if (rc == 0) {
             memcpy(ids[kept++], job.id, ID_SIZE);
@@ -243,6 +244,135 @@ static void an_open_that_fails_leaves_the_lock_free(void **state)
     signal(SIGXFSZ, SIG_DFL);
 }
 
+static int64_t count_rows(const char *table)
+{
+    sqlite3 *db;
+    sqlite3_stmt *q;
+    char sql[64];
+    snprintf(sql, sizeof sql, "SELECT COUNT(*) FROM %s", table);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int64_t n = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return n;
+}
+
+static void sweep(void)
+{
+    struct store *s = reopen();
+    struct store_healed healed;
+    OK(store_sweep(s, &healed, &err));
+    store_close(&s);
+}
+
+/* Not all at once, so that nobody waits for one long transaction. */
+static void the_sweep_forgets_keys_past_their_time(void **state)
+{
+    (void)state;
+    fresh("keys");
+    struct store *s = reopen();
+    store_close(&s);
+    run_sql("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)"
+            " INSERT INTO idempotency SELECT 'a', i, 'f', 'job', i FROM n;"
+            "INSERT INTO idempotency VALUES ('a', 'lives', 'f', 'job', 9000000000000)");
+    sweep();
+    assert_int_equal(count_rows("idempotency"), 1500);
+    sweep();
+    assert_int_equal(count_rows("idempotency"), 499);
+    sweep();
+    assert_int_equal(count_rows("idempotency"), 1);
+    sweep();
+    assert_int_equal(count_rows("idempotency"), 1);
+}
+
+static void the_sweep_forgets_what_was_used_long_ago(void **state)
+{
+    (void)state;
+    fresh("used");
+    struct store *s = reopen();
+    char id[ID_SIZE];
+    submit_job(s, "recent", id);
+    submit_job(s, "old", id);
+    store_close(&s);
+    run_sql("UPDATE owner_usage SET updated = updated - 399 * 86400000");
+    sweep();
+    assert_int_equal(count_rows("owner_usage"), 2);
+    run_sql("UPDATE owner_usage SET updated = updated - 2 * 86400000 WHERE owner = 'old'");
+    sweep();
+    assert_int_equal(count_rows("owner_usage"), 1);
+}
+
+static void a_deleted_job_leaves_no_secret_behind(void **state)
+{
+    (void)state;
+    fresh("secret");
+    struct store *s = reopen();
+    static char webhook[] = "{\"secret\":\"whsec_geheim\"}";
+    struct job job = support_job("a", 0);
+    job.webhook = webhook;
+    job.webhook_states = 1u << JOB_CANCELLED;
+    OK(submit_alone(s, &job, &err));
+    OK(store_cancel(s, job.id, &err));
+    OK(store_delete(s, job.id, &err));
+    store_close(&s); /* checkpoints */
+    const char *const tables[] = {"job", "page", "delivery", "delivery_attempt"};
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(count_rows(tables[i]), 0);
+    static char bytes[1 << 20];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    size_t n = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    assert_true(n > 0 && n < sizeof bytes);
+    assert_null(memmem(bytes, n, "whsec_geheim", 12));
+}
+
+/* What may read a whole table: tables of owners, and those that exist to be emptied. */
+static bool may_scan(const char *plan)
+{
+    static const char *const allowed[] = {"SCAN owner USING COVERING INDEX owner_vtime",
+                                          "SCAN job USING COVERING INDEX job_state", "SCAN garbage",
+                                          "SCAN CONSTANT ROW"};
+    for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+        if (strcmp(plan, allowed[i]) == 0)
+            return true;
+    return false;
+}
+
+static void check_plan(sqlite3 *db, const char *sql)
+{
+    char explain[4096];
+    sqlite3_stmt *q;
+    snprintf(explain, sizeof explain, "EXPLAIN QUERY PLAN %s", sql);
+    if (sqlite3_prepare_v2(db, explain, -1, &q, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    while (sqlite3_step(q) == SQLITE_ROW) {
+        const char *plan = (const char *)sqlite3_column_text(q, 3);
+        bool scans = strncmp(plan, "SCAN ", 5) == 0 && !may_scan(plan);
+        if (scans || strstr(plan, "TEMP B-TREE"))
+            fail_msg("%s\n%s", sql, plan);
+    }
+    sqlite3_finalize(q);
+}
+
+static void every_statement_has_its_index(void **state)
+{
+    (void)state;
+    fresh("plans");
+    struct store *s = reopen();
+    store_close(&s);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    for (int i = 0; i < SQL_COUNT; i++) {
+        assert_non_null(store_sql[i]);
+        if (i > SQL_ROLLBACK)
+            check_plan(db, store_sql[i]);
+    }
+    sqlite3_close(db);
+}
+
 /* The kill test. The child acknowledges each action on a pipe after the store did. */
 
 enum { KILLS = 50, KILL_PAGES = 4, RECORDS = 20000 };
@@ -264,8 +394,14 @@ static void acknowledge(int pipe, char what, const char *id, uint32_t page)
 static void child_step(struct store *s, int pipe)
 {
     struct error e;
+    static char webhook[] = "{}";
     struct job job = support_job("a", 0);
-    if (store_submit(s, &job, &e) < 0)
+    job.webhook = webhook;
+    job.webhook_states = 1u << JOB_COMPLETED;
+    const struct submission submission = {.job = &job};
+    char id[ID_SIZE];
+    enum store_submitted how;
+    if (store_submit(s, &submission, id, &how, &e) < 0)
         _exit(4);
     acknowledge(pipe, 's', job.id, 0);
     struct claim c[5];
@@ -332,6 +468,8 @@ static void check_record(struct store *s, const struct record *r)
         assert_int_equal(job.pages.total, KILL_PAGES);
     if (r->what == 'd')
         assert_int_equal(find_row(s, r->id, r->page).state, PAGE_DONE);
+    struct delivery d[2];
+    assert_int_equal(OK(store_delivery_list(s, r->id, d, 2, &err)), job.state == JOB_COMPLETED);
 }
 
 static void nothing_acknowledged_is_lost_by_kills(void **state)
@@ -385,6 +523,64 @@ static void the_failing_driver_fails_once_or_for_good(void **state)
     store_close(&s);
 }
 
+static int visit_nothing(void *arg, const struct store_queued *job)
+{
+    (void)arg, (void)job;
+    fail_msg("a list that failed visits nothing");
+    return 0;
+}
+
+static int visit_no_token(void *arg, const struct token_row *row)
+{
+    (void)arg, (void)row;
+    fail_msg("a list that failed visits nothing");
+    return 0;
+}
+
+static void every_later_call_can_fail(void **state)
+{
+    (void)state;
+    struct store *s;
+    OK(store_open(&s, "sqlite::memory:", &err));
+    s = store_fail_wrap(s);
+    char id[ID_SIZE];
+    submit_job(s, "a", id);
+    const struct token_row token = {.id = "t"};
+    OK(store_token_add(s, &token, &err));
+    store_fail_at(s, 1, true, ERROR_IO);
+    struct job job = support_job("a", 0);
+    const struct submission submission = {.job = &job};
+    enum store_submitted how = STORE_REPLAYED;
+    char untouched[ID_SIZE] = "-";
+    FAILS(ERROR_IO, store_submit(s, &submission, untouched, &how, &err));
+    assert_int_equal(how, STORE_REPLAYED);
+    assert_string_equal(untouched, "-");
+    int64_t number = -7;
+    FAILS(ERROR_IO, store_count_jobs(s, &(struct job_filter){0}, &number, &err));
+    FAILS(ERROR_IO, store_delivery_next(s, &number, &err));
+    assert_int_equal(number, -7);
+    FAILS(ERROR_IO, store_list_queue(s, visit_nothing, NULL, &err));
+    FAILS(ERROR_IO, store_token_list(s, visit_no_token, NULL, &err));
+    struct page_row row;
+    FAILS(ERROR_IO, store_list_changed(s, id, 0, &row, 1, &err));
+    struct store_usage usage = {.pages = -7};
+    FAILS(ERROR_IO, store_usage(s, "a", 0, &usage, &err));
+    assert_int_equal(usage.pages, -7);
+    FAILS(ERROR_IO, store_token_add(s, &token, &err));
+    FAILS(ERROR_IO, store_token_expire(s, "t", 1, &err));
+    FAILS(ERROR_IO, store_token_remove(s, "t", &err));
+    FAILS(ERROR_IO, store_token_used(s, "t", 1, &err));
+    struct delivery d;
+    struct delivery_attempt a = {0};
+    FAILS(ERROR_IO, store_delivery_claim(s, HOUR_MS, &d, 1, &err));
+    FAILS(ERROR_IO, store_delivery_attempted(s, id, &a, DELIVERY_FAILED, 0, &err));
+    FAILS(ERROR_IO, store_delivery_list(s, id, &d, 1, &err));
+    FAILS(ERROR_IO, store_delivery_attempts(s, id, &a, 1, &err));
+    FAILS(ERROR_IO, store_delivery_resend(s, id, id, &err));
+    assert_int_equal(store_fail_calls(s), 16);
+    store_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,8 +592,13 @@ int main(void)
         cmocka_unit_test(the_sweep_heals),
         cmocka_unit_test(a_full_disk_loses_nothing_that_was_acknowledged),
         cmocka_unit_test(an_open_that_fails_leaves_the_lock_free),
+        cmocka_unit_test(the_sweep_forgets_keys_past_their_time),
+        cmocka_unit_test(the_sweep_forgets_what_was_used_long_ago),
+        cmocka_unit_test(a_deleted_job_leaves_no_secret_behind),
+        cmocka_unit_test(every_statement_has_its_index),
         cmocka_unit_test(nothing_acknowledged_is_lost_by_kills),
         cmocka_unit_test(the_failing_driver_fails_once_or_for_good),
+        cmocka_unit_test(every_later_call_can_fail),
     };
     int failed = cmocka_run_group_tests_name("store sqlite", tests, NULL, NULL);
     support_clean();

@@ -53,11 +53,23 @@ struct job support_job(const char *owner, int64_t priority)
     return job;
 }
 
+int submit_alone(struct store *s, const struct job *job, struct error *err)
+{
+    const struct submission submission = {.job = job};
+    enum store_submitted how = STORE_REPLAYED;
+    char id[ID_SIZE];
+    if (store_submit(s, &submission, id, &how, err) < 0)
+        return -1;
+    assert_int_equal(how, STORE_NEW);
+    assert_string_equal(id, job->id);
+    return 0;
+}
+
 void submit_job(struct store *s, const char *owner, char id[ID_SIZE])
 {
     struct error err;
     struct job job = support_job(owner, 0);
-    OK(store_submit(s, &job, &err));
+    OK(submit_alone(s, &job, &err));
     memcpy(id, job.id, ID_SIZE);
 }
 
@@ -67,6 +79,12 @@ struct claim claim_one(struct store *s)
     struct claim c;
     assert_int_equal(OK(store_claim(s, HOUR_MS, false, &c, 1, &err)), 1);
     return c;
+}
+
+void finish_page(struct store *s, const struct claim *c)
+{
+    struct error err;
+    assert_int_equal(OK(store_done(s, c, 0.5, 7, &err)), 1);
 }
 
 void open_claimed(struct store *s, const struct claim *c, uint32_t pages)

@@ -31,8 +31,11 @@ int ok(int rc, const struct error *err);
     } while (0)
 
 struct job support_job(const char *owner, int64_t priority); /* not yet submitted; borrows */
+/* A submission of nothing but the job, which must not be another's. */
+int submit_alone(struct store *s, const struct job *job, struct error *err);
 void submit_job(struct store *s, const char *owner, char id[ID_SIZE]);
 struct claim claim_one(struct store *s); /* there must be one */
+void finish_page(struct store *s, const struct claim *c);
 void open_claimed(struct store *s, const struct claim *c, uint32_t pages);
 /* The only claimable page must then be the new job's. */
 void open_job(struct store *s, const char *owner, uint32_t pages, char id[ID_SIZE]);

@@ -1,63 +1,18 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The contract of store.h, on every backend of the list below and once more through the failing
- * driver while it does not fail.
+ * The contract of store.h for jobs and pages, on every backend.
  */
-#include "store_support.h"
+#include "store_contract.h"
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "store_fail.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct backend {
-    const char *name;
-    bool file; /* its URL is sqlite: and a fresh path */
-    bool wrapped;
-};
-
-static const struct backend backends[] = {
-    {"sqlite file", .file = true},
-    {"sqlite memory"},
-    {"behind the failing driver", .wrapped = true},
-};
-
-struct setting {
-    const struct backend *backend;
-    struct store *store;
-};
-
 static struct error err;
-
-static int set_up(void **state)
-{
-    static int serial;
-    struct setting *s = *state;
-    char url[320] = "sqlite::memory:";
-    if (s->backend->file)
-        snprintf(url, sizeof url, "sqlite:%s/contract%d.db", support_scratch(), serial++);
-    OK(store_open(&s->store, url, &err));
-    if (s->backend->wrapped)
-        s->store = store_fail_wrap(s->store);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct setting *s = *state;
-    store_close(&s->store);
-    assert_null(s->store);
-    return 0;
-}
-
-static struct store *store_of(void **state)
-{
-    return ((struct setting *)*state)->store;
-}
 
 static void pause_ms(int ms)
 {
@@ -71,11 +26,6 @@ static struct error why(enum error_class class, const char *text)
     struct error e;
     error_set(&e, class, "%s", text);
     return e;
-}
-
-static void finish(struct store *s, const struct claim *c)
-{
-    assert_int_equal(OK(store_done(s, c, 0.5, 7, &err)), 1);
 }
 
 static void fail_for_good(struct store *s, const struct claim *c, const char *text)
@@ -105,14 +55,14 @@ static void check_counts(struct store *s, const char *id, enum job_state state, 
 
 static void submit_keeps_every_field(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     struct job job = support_job("alice", -3);
     job.strict = true;
     char metadata[] = "{\"a\":[1,\"\xC3\xA4\"]}";
     job.metadata = metadata;
     strcpy(job.password, "geheim");
     int64_t before = clock_wall();
-    OK(store_submit(s, &job, &err));
+    OK(submit_alone(s, &job, &err));
     auto_job got = find(s, job.id);
     assert_string_equal(got.id, job.id);
     assert_string_equal(got.owner, "alice");
@@ -132,12 +82,12 @@ static void submit_keeps_every_field(void **state)
     assert_int_equal(got.started + got.finished + got.expires, 0);
     assert_true(got.sequence > 0 && got.revision > 0);
     check_counts(s, job.id, JOB_PENDING, COUNTS(0));
-    FAILS(ERROR_CONFLICT, store_submit(s, &job, &err));
+    FAILS(ERROR_CONFLICT, submit_alone(s, &job, &err));
 }
 
 static void unknown_ids_are_not_found(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char ghost[ID_SIZE];
     id_new(ghost);
     const char *ids[] = {ghost, "", "nonsense", "../../etc/passwd"};
@@ -161,7 +111,7 @@ static void unknown_ids_are_not_found(void **state)
 
 static void a_job_runs_to_its_end(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     submit_job(s, "a", id);
     struct claim c = claim_one(s);
@@ -178,10 +128,10 @@ static void a_job_runs_to_its_end(void **state)
     assert_int_equal(two[0].page, 2);
     assert_int_equal(two[1].page, 5);
     check_counts(s, id, JOB_PROCESSING, COUNTS(.total = 2, .running = 2));
-    finish(s, &two[1]);
+    finish_page(s, &two[1]);
     check_counts(s, id, JOB_PROCESSING, COUNTS(.total = 2, .running = 1, .done = 1));
     assert_int_equal(OK(store_done(s, &two[1], 1, 1, &err)), 0);
-    finish(s, &two[0]);
+    finish_page(s, &two[0]);
     auto_job job = find(s, id);
     assert_int_equal(job.state, JOB_COMPLETED);
     assert_int_equal(job.document_pages, 9);
@@ -200,7 +150,7 @@ static void a_job_runs_to_its_end(void **state)
 
 static void every_change_raises_the_revision(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     int64_t last = 0;
     struct claim c[2];
@@ -222,7 +172,7 @@ static void every_change_raises_the_revision(void **state)
             OK(store_fail(s, &c[0], STORE_RETRY, &e, HOUR_MS, &err));
             break;
         case 5:
-            finish(s, &c[1]);
+            finish_page(s, &c[1]);
             break;
         case 6:
             OK(store_cancel(s, id, &err));
@@ -244,7 +194,7 @@ static void every_change_raises_the_revision(void **state)
 
 static void a_lapsed_lease_is_claimed_and_fences(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     open_job(s, "a", 1, id);
     struct claim old, new;
@@ -264,14 +214,14 @@ static void a_lapsed_lease_is_claimed_and_fences(void **state)
     OK(store_beat(s, HOUR_MS, both, held, 2, &err));
     assert_false(held[0]);
     assert_true(held[1]);
-    finish(s, &new);
+    finish_page(s, &new);
     assert_int_equal(find_row(s, id, 1).attempts, 2);
     assert_int_equal(find_row(s, id, 1).result, new.token);
 }
 
 static void a_beat_keeps_the_lease(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     open_job(s, "a", 1, id);
     struct claim c;
@@ -286,7 +236,7 @@ static void a_beat_keeps_the_lease(void **state)
 
 static void failures_count_apart(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     open_job(s, "a", 1, id);
     struct error crash = why(ERROR_CRASHED, "it died"), slow = why(ERROR_TIMEOUT, "too slow");
@@ -305,13 +255,13 @@ static void failures_count_apart(void **state)
     assert_int_equal(row.attempts, 3);
     assert_int_equal(row.error.page, 1);
     assert_string_equal(row.error.text, "too slow");
-    finish(s, &c);
+    finish_page(s, &c);
     assert_int_equal(find_row(s, id, 1).error.class, ERROR_NONE);
 }
 
 static void a_delay_holds_a_page_back(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     open_job(s, "a", 2, id);
     struct error e = why(ERROR_BUSY, "later");
@@ -330,7 +280,7 @@ static void a_delay_holds_a_page_back(void **state)
 
 static void a_job_without_a_page_read_fails(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     open_job(s, "a", 2, id);
     struct claim one = claim_one(s), two = claim_one(s);
@@ -348,22 +298,22 @@ static void a_job_without_a_page_read_fails(void **state)
 
 static void one_page_read_completes_unless_strict(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     for (int strict = 0; strict < 2; strict++) {
         struct job job = support_job("a", 0);
         job.strict = strict;
-        OK(store_submit(s, &job, &err));
+        OK(submit_alone(s, &job, &err));
         struct claim c = claim_one(s);
         const uint32_t pages[] = {1, 2, 3};
         OK(store_opened(s, &c, pages, 3, 3, &err));
         c = claim_one(s);
-        finish(s, &c);
+        finish_page(s, &c);
         c = claim_one(s);
         fail_for_good(s, &c, "slow");
         check_counts(s, job.id, JOB_PROCESSING,
                      COUNTS(.total = 3, .ready = 1, .done = 1, .failed = 1));
         c = claim_one(s);
-        finish(s, &c);
+        finish_page(s, &c);
         check_counts(s, job.id, strict ? JOB_FAILED : JOB_COMPLETED,
                      COUNTS(.total = 3, .done = 2, .failed = 1));
         auto_job got = find(s, job.id);
@@ -373,7 +323,7 @@ static void one_page_read_completes_unless_strict(void **state)
 
 static void a_document_that_does_not_open_fails_the_job(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     submit_job(s, "a", id);
     struct claim c = claim_one(s);
@@ -393,11 +343,11 @@ static void a_document_that_does_not_open_fails_the_job(void **state)
 
 static void cancel_stops_everything(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     open_job(s, "a", 3, id);
     struct claim one = claim_one(s), two = claim_one(s);
-    finish(s, &one);
+    finish_page(s, &one);
     OK(store_cancel(s, id, &err));
     check_counts(s, id, JOB_CANCELLED, COUNTS(.total = 3, .done = 1, .cancelled = 2));
     assert_int_equal(OK(store_done(s, &two, 1, 1, &err)), 0);
@@ -415,19 +365,19 @@ static void cancel_stops_everything(void **state)
     assert_int_equal(claim_count(s), 1);
     open_job(s, "b", 1, id);
     one = claim_one(s);
-    finish(s, &one);
+    finish_page(s, &one);
     FAILS(ERROR_CONFLICT, store_cancel(s, id, &err));
 }
 
 static void retry_runs_what_failed_or_all(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     open_job(s, "a", 2, id);
     FAILS(ERROR_CONFLICT, store_retry(s, id, true, &err));
     struct claim one = claim_one(s), two = claim_one(s);
     fail_for_good(s, &one, "x");
-    finish(s, &two);
+    finish_page(s, &two);
     OK(store_retry(s, id, false, &err));
     check_counts(s, id, JOB_PROCESSING, COUNTS(.total = 2, .ready = 1, .done = 1));
     auto_job running = find(s, id);
@@ -437,7 +387,7 @@ static void retry_runs_what_failed_or_all(void **state)
     assert_true(again.token > one.token);
     assert_int_equal(again.failures, 0);
     assert_int_equal(find_row(s, id, 1).error.class, ERROR_NONE);
-    finish(s, &again);
+    finish_page(s, &again);
     check_counts(s, id, JOB_COMPLETED, COUNTS(.total = 2, .done = 2));
     FAILS(ERROR_CONFLICT, store_retry(s, id, false, &err));
     OK(store_retry(s, id, true, &err));
@@ -448,10 +398,10 @@ static void retry_runs_what_failed_or_all(void **state)
 
 static void a_password_lives_as_long_as_a_retry_needs_it(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     struct job job = support_job("a", 0);
     strcpy(job.password, "geheim");
-    OK(store_submit(s, &job, &err));
+    OK(submit_alone(s, &job, &err));
     struct claim c = claim_one(s);
     const uint32_t page = 1;
     OK(store_opened(s, &c, &page, 1, 1, &err));
@@ -461,7 +411,7 @@ static void a_password_lives_as_long_as_a_retry_needs_it(void **state)
     assert_string_equal(failed.password, "geheim");
     OK(store_retry(s, job.id, false, &err));
     c = claim_one(s);
-    finish(s, &c);
+    finish_page(s, &c);
     auto_job done = find(s, job.id);
     assert_string_equal(done.password, "");
     FAILS(ERROR_CONFLICT, store_retry(s, job.id, true, &err));
@@ -469,7 +419,7 @@ static void a_password_lives_as_long_as_a_retry_needs_it(void **state)
 
 static void delete_leaves_the_id_in_the_garbage(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE], ids[4][ID_SIZE];
     open_job(s, "a", 3, id);
     struct claim c = claim_one(s);
@@ -488,11 +438,11 @@ static void delete_leaves_the_id_in_the_garbage(void **state)
 
 static void sweep_deletes_what_has_expired(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char later[ID_SIZE], ids[4][ID_SIZE];
     struct job job = support_job("a", 0);
     job.ttl_ms = 0;
-    OK(store_submit(s, &job, &err));
+    OK(submit_alone(s, &job, &err));
     OK(store_cancel(s, job.id, &err));
     submit_job(s, "a", later);
     OK(store_cancel(s, later, &err));
@@ -509,7 +459,7 @@ static void sweep_deletes_what_has_expired(void **state)
 
 static void release_all_voids_every_lease(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char a[ID_SIZE], b[ID_SIZE];
     open_job(s, "a", 2, a);
     submit_job(s, "b", b);
@@ -540,7 +490,7 @@ static void check_owners(struct store *s, const char *expected, bool idle)
 
 static void owners_take_turns(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     open_job(s, "a", 10, id); /* a has paid 1 */
     submit_job(s, "b", id);   /* level with a: 1 */
@@ -566,11 +516,11 @@ static void open_two(struct store *s, uint32_t pages, char older[ID_SIZE], char 
 
 static void priority_then_fewest_running_then_age(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char old[ID_SIZE], young[ID_SIZE];
     open_two(s, 3, old, young);
     struct job urgent = support_job("a", 5);
-    OK(store_submit(s, &urgent, &err));
+    OK(submit_alone(s, &urgent, &err));
     struct claim c[8];
     assert_int_equal(OK(store_claim(s, HOUR_MS, false, c, 8, &err)), 7);
     const char *order[] = {urgent.id, old, young, old, young, old, young};
@@ -583,7 +533,7 @@ static void priority_then_fewest_running_then_age(void **state)
 
 static void idle_jobs_only(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char a[ID_SIZE], b[ID_SIZE];
     open_two(s, 3, a, b);
     check_owners(s, "aa", true);
@@ -595,7 +545,7 @@ static void idle_jobs_only(void **state)
 
 static void idle_jobs_see_lapsed_leases(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     open_job(s, "a", 1, id);
     struct claim c;
@@ -632,7 +582,7 @@ static void check_list(struct store *s, struct job_filter f, const char *expecte
 
 static void lists_filter_and_page(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     int64_t second = 0;
     for (const char *owner = "abcba"; *owner; owner++) {
         struct job job = support_job((char[]){*owner, 0}, 0);
@@ -640,7 +590,7 @@ static void lists_filter_and_page(void **state)
             strcpy(job.filename, "Rechnung.tiff");
         if (*owner == 'b')
             strcpy(job.content_type, "image/png");
-        OK(store_submit(s, &job, &err));
+        OK(submit_alone(s, &job, &err));
         auto_job got = find(s, job.id);
         if (*owner == 'c')
             second = got.sequence;
@@ -668,7 +618,7 @@ static void lists_filter_and_page(void **state)
 
 static void long_lists_come_whole(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     for (int i = 0; i < 70; i++)
         submit_job(s, i % 2 ? "a" : "b", id);
@@ -682,7 +632,7 @@ static void long_lists_come_whole(void **state)
 
 static void pages_are_listed_in_order(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE];
     struct page_row rows[10];
     submit_job(s, "a", id);
@@ -700,7 +650,7 @@ static void pages_are_listed_in_order(void **state)
 
 static void positions_and_statistics(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[3][ID_SIZE];
     int64_t position = -1;
     open_job(s, "a", 3, id[0]);
@@ -725,7 +675,7 @@ static void positions_and_statistics(void **state)
 
 static void long_error_text_is_kept_whole(void **state)
 {
-    struct store *s = store_of(state);
+    struct store *s = contract_store(state);
     char id[ID_SIZE], text[ERROR_TEXT];
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
@@ -737,60 +687,36 @@ static void long_error_text_is_kept_whole(void **state)
     assert_int_equal(strlen(job.error.text), ERROR_TEXT - 1);
 }
 
-#define TEST(f)                        \
-    {                                  \
-#f, f, set_up, tear_down, NULL \
-    }
 static const struct CMUnitTest contract[] = {
-    TEST(submit_keeps_every_field),
-    TEST(unknown_ids_are_not_found),
-    TEST(a_job_runs_to_its_end),
-    TEST(every_change_raises_the_revision),
-    TEST(a_lapsed_lease_is_claimed_and_fences),
-    TEST(a_beat_keeps_the_lease),
-    TEST(failures_count_apart),
-    TEST(a_delay_holds_a_page_back),
-    TEST(a_job_without_a_page_read_fails),
-    TEST(one_page_read_completes_unless_strict),
-    TEST(a_document_that_does_not_open_fails_the_job),
-    TEST(cancel_stops_everything),
-    TEST(retry_runs_what_failed_or_all),
-    TEST(a_password_lives_as_long_as_a_retry_needs_it),
-    TEST(delete_leaves_the_id_in_the_garbage),
-    TEST(sweep_deletes_what_has_expired),
-    TEST(release_all_voids_every_lease),
-    TEST(owners_take_turns),
-    TEST(priority_then_fewest_running_then_age),
-    TEST(idle_jobs_only),
-    TEST(idle_jobs_see_lapsed_leases),
-    TEST(lists_filter_and_page),
-    TEST(long_lists_come_whole),
-    TEST(pages_are_listed_in_order),
-    TEST(positions_and_statistics),
-    TEST(long_error_text_is_kept_whole),
-};
-
-enum {
-    TESTS = sizeof contract / sizeof contract[0],
-    BACKENDS = sizeof backends / sizeof backends[0]
+    CONTRACT(submit_keeps_every_field),
+    CONTRACT(unknown_ids_are_not_found),
+    CONTRACT(a_job_runs_to_its_end),
+    CONTRACT(every_change_raises_the_revision),
+    CONTRACT(a_lapsed_lease_is_claimed_and_fences),
+    CONTRACT(a_beat_keeps_the_lease),
+    CONTRACT(failures_count_apart),
+    CONTRACT(a_delay_holds_a_page_back),
+    CONTRACT(a_job_without_a_page_read_fails),
+    CONTRACT(one_page_read_completes_unless_strict),
+    CONTRACT(a_document_that_does_not_open_fails_the_job),
+    CONTRACT(cancel_stops_everything),
+    CONTRACT(retry_runs_what_failed_or_all),
+    CONTRACT(a_password_lives_as_long_as_a_retry_needs_it),
+    CONTRACT(delete_leaves_the_id_in_the_garbage),
+    CONTRACT(sweep_deletes_what_has_expired),
+    CONTRACT(release_all_voids_every_lease),
+    CONTRACT(owners_take_turns),
+    CONTRACT(priority_then_fewest_running_then_age),
+    CONTRACT(idle_jobs_only),
+    CONTRACT(idle_jobs_see_lapsed_leases),
+    CONTRACT(lists_filter_and_page),
+    CONTRACT(long_lists_come_whole),
+    CONTRACT(pages_are_listed_in_order),
+    CONTRACT(positions_and_statistics),
+    CONTRACT(long_error_text_is_kept_whole),
 };
 
 int main(void)
 {
-    static struct CMUnitTest tests[TESTS * BACKENDS];
-    static char names[TESTS * BACKENDS][128];
-    struct setting settings[BACKENDS];
-    for (size_t b = 0; b < BACKENDS; b++) {
-        settings[b] = (struct setting){.backend = &backends[b]};
-        for (size_t t = 0; t < TESTS; t++) {
-            size_t at = b * TESTS + t;
-            snprintf(names[at], sizeof names[at], "%s: %s", backends[b].name, contract[t].name);
-            tests[at] = contract[t];
-            tests[at].name = names[at];
-            tests[at].initial_state = &settings[b];
-        }
-    }
-    int failed = cmocka_run_group_tests_name("store", tests, NULL, NULL);
-    support_clean();
-    return failed;
+    return contract_run("store", contract, sizeof contract / sizeof contract[0]);
 }

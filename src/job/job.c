@@ -99,7 +99,10 @@ int job_submit(struct job_service *s, const struct job_request *r, struct error 
     snprintf(job.content_type, sizeof job.content_type, "%s", r->content_type);
     snprintf(job.sha256, sizeof job.sha256, "%s", r->sha256);
     snprintf(job.password, sizeof job.password, "%s", r->options->password);
-    return announce(s, r->id, store_submit(s->store, &job, err));
+    const struct submission submission = {.job = &job};
+    char id[ID_SIZE];
+    enum store_submitted how;
+    return announce(s, r->id, store_submit(s->store, &submission, id, &how, err));
 }
 
 int job_cancel(struct job_service *s, const char *id, struct error *err)
@@ -165,15 +168,18 @@ int job_opened(struct job_service *s, const struct claim *c, const struct option
     size_t count;
     uint32_t *pages = select_pages(&range, document_pages, &count);
     int rc;
-    if (count) {
-        rc = announce(s, c->job, store_opened(s->store, c, pages, count, document_pages, err));
-    } else {
-        error_set(&why, ERROR_INPUT, "pages %s were asked for, and the document has %u",
-                  options->pages, document_pages);
-        rc = job_failed(s, c, &why, err);
-    }
+    if (count)
+        rc = announce(s, c->job, store_opened(s->store, c, pages, count, document_pages, &why));
+    else
+        rc = error_set(&why, ERROR_INPUT, "pages %s were asked for, and the document has %u",
+                       options->pages, document_pages);
     free(pages);
-    return rc;
+    if (rc >= 0)
+        return rc;
+    /* These are about the job; the others are about the store, and the claim is tried again. */
+    if (why.class == ERROR_INPUT || why.class == ERROR_QUOTA)
+        return job_failed(s, c, &why, err);
+    return error_set(err, why.class, "%s", why.text);
 }
 
 /* Parse what the worker said and write it anew: nothing of its making reaches the disk unread. */

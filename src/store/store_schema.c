@@ -10,11 +10,12 @@
  */
 #include "store/store_schema.h"
 
-#include "page/state.h"
+#include "store/store.h"
 
 #include <string.h>
 
 _Static_assert(JOB_PENDING == 0 && JOB_PROCESSING == 1 && JOB_COMPLETED == 2, "stored numbers");
+_Static_assert(DELIVERY_WAITING == 0 && DELIVERY_DELIVERED == 1, "stored numbers");
 _Static_assert(PAGE_READY == 0 && PAGE_RUNNING == 1 && PAGE_DONE == 2 && PAGE_FAILED == 3 &&
                    PAGE_CANCELLED == 4,
                "stored numbers");
@@ -80,6 +81,75 @@ const struct store_step store_steps[] = {
     {1, "CREATE INDEX page_claimable ON page (job, state, due, number)", "state = 0 AND due = 0"},
     {1, "CREATE INDEX page_failed ON page (job, state, number)", "state = 3"},
     {1, "CREATE INDEX page_due ON page (due)", "due > 0"},
+
+    {2, "ALTER TABLE job ADD COLUMN surface VARCHAR(8) NOT NULL DEFAULT ''"},
+    {2, "ALTER TABLE job ADD COLUMN engine VARCHAR(64) NOT NULL DEFAULT ''"},
+    {2, "ALTER TABLE job ADD COLUMN engine_version VARCHAR(128) NOT NULL DEFAULT ''"},
+    {2, "ALTER TABLE job ADD COLUMN twin VARCHAR(64) NOT NULL DEFAULT ''"},
+    {2, "ALTER TABLE job ADD COLUMN webhook TEXT"},
+    {2, "ALTER TABLE job ADD COLUMN webhook_states BIGINT NOT NULL DEFAULT 0"},
+    {2, "ALTER TABLE job ADD COLUMN page_quota BIGINT NOT NULL DEFAULT 0"},
+    {2, "ALTER TABLE job ADD COLUMN quota_since BIGINT NOT NULL DEFAULT 0"},
+    {2, "ALTER TABLE page ADD COLUMN revision BIGINT NOT NULL DEFAULT 0"},
+    /* Pages that were done before count as done in their order, at revisions that their job has
+     * behind it. */
+    {2, "UPDATE page SET revision = number WHERE state = 2 OR state = 3"},
+    {2, "UPDATE job SET revision = revision + document_pages"},
+    {2, "CREATE INDEX job_twin ON job (owner, twin, state DESC, seq)", "twin <> ''"},
+    {2, "CREATE INDEX page_changed ON page (job, revision)", "revision > 0"},
+    {2, "CREATE TABLE owner_usage ("
+        " owner VARCHAR(64) NOT NULL,"
+        " since BIGINT NOT NULL,"
+        " pages BIGINT NOT NULL,"
+        " bytes BIGINT NOT NULL,"
+        " updated BIGINT NOT NULL,"
+        " PRIMARY KEY (owner, since)){clustered}"},
+    {2, "CREATE INDEX owner_usage_updated ON owner_usage (updated)"},
+    /* The key as its digest: exact whatever the collation, and any bytes. */
+    {2, "CREATE TABLE idempotency ("
+        " owner VARCHAR(64) NOT NULL,"
+        " key_sha256 VARCHAR(64) NOT NULL,"
+        " fingerprint VARCHAR(64) NOT NULL,"
+        " job VARCHAR(36) NOT NULL,"
+        " expires BIGINT NOT NULL,"
+        " PRIMARY KEY (owner, key_sha256)){clustered}"},
+    {2, "CREATE INDEX idempotency_expires ON idempotency (expires)"},
+    {2, "CREATE TABLE token ("
+        " id VARCHAR(24) NOT NULL PRIMARY KEY,"
+        " owner VARCHAR(64) NOT NULL,"
+        " sha256 VARCHAR(64) NOT NULL,"
+        " scopes BIGINT NOT NULL,"
+        " rate VARCHAR(64) NOT NULL,"
+        " page_quota BIGINT NOT NULL,"
+        " byte_quota BIGINT NOT NULL,"
+        " job_quota BIGINT NOT NULL,"
+        " quota_period_s BIGINT NOT NULL,"
+        " created BIGINT NOT NULL,"
+        " expires BIGINT NOT NULL,"
+        " used BIGINT NOT NULL){clustered}"},
+    {2, "CREATE INDEX token_owner ON token (owner, created, id)"},
+    {2, "CREATE TABLE delivery ("
+        " seq {serial},"
+        " id VARCHAR(36) NOT NULL UNIQUE,"
+        " job BIGINT NOT NULL,"
+        " event SMALLINT NOT NULL,"
+        " state SMALLINT NOT NULL DEFAULT 0,"
+        " attempts BIGINT NOT NULL DEFAULT 0,"
+        " created BIGINT NOT NULL,"
+        " due BIGINT NOT NULL,"
+        " finished BIGINT NOT NULL DEFAULT 0,"
+        " status BIGINT NOT NULL DEFAULT 0,"
+        " error VARCHAR(256) NOT NULL DEFAULT '')"},
+    {2, "CREATE INDEX delivery_due ON delivery (state, due, seq)", "state = 0"},
+    {2, "CREATE INDEX delivery_job ON delivery (job, seq)"},
+    {2, "CREATE TABLE delivery_attempt ("
+        " delivery BIGINT NOT NULL,"
+        " number BIGINT NOT NULL,"
+        " started BIGINT NOT NULL,"
+        " duration_ms BIGINT NOT NULL,"
+        " status BIGINT NOT NULL,"
+        " error VARCHAR(256) NOT NULL,"
+        " PRIMARY KEY (delivery, number)){clustered}"},
 };
 const size_t store_step_count = sizeof store_steps / sizeof store_steps[0];
 

@@ -8,9 +8,21 @@
 
 #define FENCED " WHERE job = ? AND number = ? AND token = ? AND state = 1"
 #define TOUCHED " revision = revision + 1, updated = ?"
+/* Of a page, before its job is touched in the same transaction. */
+#define CHANGED " revision = (SELECT job.revision + 1 FROM job WHERE job.seq = page.job)"
 
-#define PAGE_COLUMNS \
-    "number, error_class, error_text, state, result, attempts, duration_ms, finished, confidence"
+#define PAGE_COLUMNS                                                                               \
+    "number, error_class, error_text, state, result, attempts, duration_ms, finished, confidence," \
+    " revision"
+
+#define TOKEN_COLUMNS                                                                     \
+    "id, owner, sha256, scopes, rate, page_quota, byte_quota, job_quota, quota_period_s," \
+    " created, expires, used"
+
+#define DELIVERIES                                                                        \
+    "SELECT delivery.id, job.id, delivery.event, delivery.state, delivery.attempts,"      \
+    " delivery.created, delivery.due, delivery.finished, delivery.status, delivery.error" \
+    " FROM delivery JOIN job ON job.seq = delivery.job"
 
 /* Owners by virtual time, then priority, fewest running pages, age, page order. Owners tie by name:
  * a tie lasts one page, and so the order is that of the indexes, read without sorting. */
@@ -37,9 +49,12 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_COMMIT] = "COMMIT",
     [SQL_ROLLBACK] = "ROLLBACK",
 
-    [SQL_JOB_INSERT] = "INSERT INTO job (id, owner, filename, content_type, sha256, password, size,"
-                       " priority, ttl_ms, strict, options, metadata, claimable, created, updated)"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?)",
+    [SQL_JOB_INSERT] =
+        "INSERT INTO job (id, owner, filename, content_type, sha256, password, size,"
+        " priority, ttl_ms, strict, options, metadata, surface, engine, engine_version,"
+        " twin, webhook, webhook_states, page_quota, quota_since, claimable, created,"
+        " updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+        " ?, 1, ?, ?)",
     [SQL_JOB_FIND] = "SELECT " SQL_JOB_COLUMNS " FROM job WHERE id = ?",
     [SQL_JOB_SEQUENCE] = "SELECT seq, state, owner, total, password IS NULL FROM job WHERE id = ?",
     [SQL_JOB_COUNT] = "UPDATE job SET ready = ready + ?, running = running + ?, done = done + ?,"
@@ -70,6 +85,20 @@ const char *const store_sql[SQL_COUNT] = {
         "UPDATE job SET state = ?, total = ?, ready = ?, running = ?, done = ?,"
         " failed = ?, cancelled = ?, claimable = ?," TOUCHED " WHERE seq = ? AND state <= 1",
     [SQL_JOB_POSITION] = "SELECT COUNT(*) FROM job WHERE state = 0 AND seq <= ?",
+    /* Two walks of the index by state, merged. */
+    [SQL_JOB_QUEUE] = "SELECT seq, priority, owner, state, ready + running FROM job"
+                      " WHERE state = 0 AND seq > ? UNION ALL"
+                      " SELECT seq, priority, owner, state, ready + running FROM job"
+                      " WHERE state = 1 AND seq > ? ORDER BY seq LIMIT ?",
+    [SQL_JOB_TWIN] = "SELECT seq, id FROM job WHERE owner = ? AND twin = ? AND twin <> ''"
+                     " AND state <= 2 AND failed = 0 AND (state < 2 OR expires > ?)"
+                     " ORDER BY state DESC, seq LIMIT 1",
+    [SQL_JOB_JOIN] = "UPDATE job SET priority = CASE WHEN priority < ? THEN ? ELSE priority END,"
+                     " ttl_ms = CASE WHEN ttl_ms < ? THEN ? ELSE ttl_ms END, expires = CASE"
+                     " WHEN expires > 0 AND expires < ? THEN ? ELSE expires END," TOUCHED
+                     " WHERE seq = ? AND (priority < ? OR ttl_ms < ?"
+                     " OR (expires > 0 AND expires < ?))",
+    [SQL_JOB_QUOTA] = "SELECT page_quota, quota_since FROM job WHERE seq = ?",
     [SQL_JOB_STATES] = "SELECT state, COUNT(*) FROM job GROUP BY state",
     [SQL_JOB_PAGES] = "SELECT COALESCE(SUM(ready), 0), COALESCE(SUM(running), 0) FROM job"
                       " WHERE state = 1",
@@ -81,6 +110,8 @@ const char *const store_sql[SQL_COUNT] = {
                       " ORDER BY number LIMIT ?",
     [SQL_PAGE_LIST_FAILED] = "SELECT " PAGE_COLUMNS " FROM page WHERE job = ? AND number >= ?"
                              " AND state = 3 ORDER BY number LIMIT ?",
+    [SQL_PAGE_LIST_CHANGED] = "SELECT " PAGE_COLUMNS " FROM page WHERE job = ? AND revision > ?"
+                              " AND revision > 0 AND number > 0 ORDER BY revision LIMIT ?",
     [SQL_PAGE_DUE] = "SELECT job, number, state FROM page WHERE due > 0 AND due <= ?"
                      " ORDER BY due LIMIT ?",
     [SQL_PAGE_RUNNING] = "SELECT job, number, state FROM page WHERE due > 0 AND state = 1 LIMIT ?",
@@ -93,21 +124,23 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_PAGE_BEAT] = "UPDATE page SET due = ? WHERE job = (SELECT seq FROM job WHERE id = ?)"
                       " AND number = ? AND token = ? AND state = 1",
     [SQL_PAGE_OPENED] = "DELETE FROM page" FENCED,
-    [SQL_PAGE_DONE] = "UPDATE page SET state = 2, due = 0, result = token, error_class = '',"
-                      " error_text = '', confidence = ?, duration_ms = ?, finished = ?" FENCED,
+    [SQL_PAGE_DONE] =
+        "UPDATE page SET state = 2, due = 0, result = token, error_class = '',"
+        " error_text = '', confidence = ?, duration_ms = ?, finished = ?," CHANGED FENCED,
     [SQL_PAGE_RELEASE] = "UPDATE page SET state = 0, due = 0, attempts = attempts - 1" FENCED,
     [SQL_PAGE_AGAIN] = "UPDATE page SET state = 0, due = ?, failures = failures + ?,"
                        " losses = losses + ?, error_class = ?, error_text = ?" FENCED,
     [SQL_PAGE_FAIL] = "UPDATE page SET state = 3, due = 0, failures = failures + 1,"
-                      " error_class = ?, error_text = ?, finished = ?" FENCED,
+                      " error_class = ?, error_text = ?, finished = ?," CHANGED FENCED,
     [SQL_PAGE_CANCEL] = "UPDATE page SET state = 4, due = 0, finished = ?"
                         " WHERE job = ? AND state <= 1",
     [SQL_PAGE_RETRY] = "UPDATE page SET state = 0, due = 0, failures = 0, losses = 0, result = 0,"
                        " error_class = '', error_text = '', duration_ms = 0, confidence = 0,"
-                       " finished = 0 WHERE job = ? AND state >= ?",
+                       " finished = 0, revision = 0 WHERE job = ? AND state >= ?",
     [SQL_PAGE_DELETE] = "DELETE FROM page WHERE job = ?",
 
     [SQL_OWNER_UNFINISHED] = "SELECT 1 FROM job WHERE owner = ? AND state <= 1 LIMIT 1",
+    [SQL_OWNER_UNFINISHED_COUNT] = "SELECT COUNT(*) FROM job WHERE owner = ? AND state <= 1",
     [SQL_OWNER_FLOOR] = "SELECT vtime FROM owner WHERE EXISTS (SELECT 1 FROM job"
                         " WHERE job.owner = owner.name AND job.state <= 1)"
                         " ORDER BY vtime LIMIT 1",
@@ -122,4 +155,52 @@ const char *const store_sql[SQL_COUNT] = {
                         " WHERE NOT EXISTS (SELECT 1 FROM garbage WHERE id = ?)",
     [SQL_GARBAGE_LIST] = "SELECT id FROM garbage ORDER BY id LIMIT ?",
     [SQL_GARBAGE_DELETE] = "DELETE FROM garbage WHERE id = ?",
+
+    [SQL_USAGE_FIND] = "SELECT pages, bytes FROM owner_usage WHERE owner = ? AND since = ?",
+    [SQL_USAGE_CHARGE] = "UPDATE owner_usage SET pages = pages + ?, bytes = bytes + ?, updated = ?"
+                         " WHERE owner = ? AND since = ?",
+    [SQL_USAGE_INSERT] = "INSERT INTO owner_usage (pages, bytes, updated, owner, since)"
+                         " VALUES (?, ?, ?, ?, ?)",
+    [SQL_USAGE_OLD] = "DELETE FROM owner_usage WHERE updated < ?",
+
+    [SQL_KEY_FIND] = "SELECT fingerprint, job FROM idempotency"
+                     " WHERE owner = ? AND key_sha256 = ? AND expires > ?",
+    [SQL_KEY_INSERT] = "INSERT INTO idempotency (owner, key_sha256, fingerprint, job, expires)"
+                       " VALUES (?, ?, ?, ?, ?)",
+    [SQL_KEY_DELETE] = "DELETE FROM idempotency WHERE owner = ? AND key_sha256 = ?",
+    [SQL_KEY_CUT] = "SELECT expires FROM idempotency WHERE expires <= ?"
+                    " ORDER BY expires LIMIT 1 OFFSET ?",
+    [SQL_KEY_EXPIRED] = "DELETE FROM idempotency WHERE expires <= ?",
+
+    [SQL_TOKEN_INSERT] = "INSERT INTO token (" TOKEN_COLUMNS ")"
+                         " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                         " WHERE NOT EXISTS (SELECT 1 FROM token WHERE id = ?)",
+    [SQL_TOKEN_LIST] = "SELECT " TOKEN_COLUMNS " FROM token WHERE (owner, created, id) > (?, ?, ?)"
+                       " ORDER BY owner, created, id LIMIT ?",
+    [SQL_TOKEN_EXPIRE] = "UPDATE token SET expires = ? WHERE id = ?",
+    [SQL_TOKEN_DELETE] = "DELETE FROM token WHERE id = ?",
+    [SQL_TOKEN_USED] = "UPDATE token SET used = ? WHERE id = ? AND used < ?",
+
+    [SQL_DELIVERY_ADD] = "INSERT INTO delivery (id, job, event, created, due)"
+                         " SELECT ?, seq, ?, ?, ? FROM job WHERE seq = ? AND webhook IS NOT NULL"
+                         " AND (webhook_states & ?) <> 0",
+    [SQL_DELIVERY_DUE] = DELIVERIES " WHERE delivery.state = 0 AND delivery.due <= ?"
+                                    " ORDER BY delivery.due, delivery.seq LIMIT ?",
+    [SQL_DELIVERY_LEASE] = "UPDATE delivery SET due = ? WHERE id = ?",
+    [SQL_DELIVERY_KEY] = "SELECT seq, state, attempts FROM delivery WHERE id = ?",
+    [SQL_DELIVERY_ATTEMPTED] = "UPDATE delivery SET attempts = ?, state = ?, due = ?, finished = ?,"
+                               " status = ?, error = ? WHERE seq = ?",
+    [SQL_DELIVERY_LATE] = "UPDATE delivery SET attempts = ? WHERE seq = ?",
+    [SQL_DELIVERY_LIST] = DELIVERIES " WHERE delivery.job = ? ORDER BY delivery.seq LIMIT ?",
+    [SQL_DELIVERY_RESEND] = "UPDATE delivery SET state = 0, due = ?, finished = 0 WHERE id = ?"
+                            " AND job = (SELECT seq FROM job WHERE id = ?)",
+    [SQL_DELIVERY_NEXT] = "SELECT due FROM delivery WHERE state = 0 ORDER BY due LIMIT 1",
+    [SQL_DELIVERY_DELETE] = "DELETE FROM delivery WHERE job = ?",
+
+    [SQL_ATTEMPT_INSERT] = "INSERT INTO delivery_attempt (delivery, number, started, duration_ms,"
+                           " status, error) VALUES (?, ?, ?, ?, ?, ?)",
+    [SQL_ATTEMPT_LIST] = "SELECT number, started, duration_ms, status, error FROM delivery_attempt"
+                         " WHERE delivery = ? ORDER BY number LIMIT ?",
+    [SQL_ATTEMPT_DELETE] = "DELETE FROM delivery_attempt"
+                           " WHERE delivery IN (SELECT seq FROM delivery WHERE job = ?)",
 };

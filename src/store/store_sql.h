@@ -28,12 +28,17 @@ enum store_sql {
     SQL_JOB_RECOUNT,
     SQL_JOB_HEAL,
     SQL_JOB_POSITION,
+    SQL_JOB_QUEUE,
+    SQL_JOB_TWIN,
+    SQL_JOB_JOIN,
+    SQL_JOB_QUOTA,
     SQL_JOB_STATES,
     SQL_JOB_PAGES,
     SQL_PAGE_INSERT,
     SQL_PAGE_FIND,
     SQL_PAGE_LIST,
     SQL_PAGE_LIST_FAILED,
+    SQL_PAGE_LIST_CHANGED,
     SQL_PAGE_DUE,
     SQL_PAGE_RUNNING,
     SQL_PAGE_AVAILABLE,
@@ -50,6 +55,7 @@ enum store_sql {
     SQL_PAGE_RETRY,
     SQL_PAGE_DELETE,
     SQL_OWNER_UNFINISHED,
+    SQL_OWNER_UNFINISHED_COUNT,
     SQL_OWNER_FLOOR,
     SQL_OWNER_RAISE,
     SQL_OWNER_INSERT,
@@ -58,6 +64,33 @@ enum store_sql {
     SQL_GARBAGE_ADD,
     SQL_GARBAGE_LIST,
     SQL_GARBAGE_DELETE,
+    SQL_USAGE_FIND,
+    SQL_USAGE_CHARGE,
+    SQL_USAGE_INSERT,
+    SQL_USAGE_OLD,
+    SQL_KEY_FIND,
+    SQL_KEY_INSERT,
+    SQL_KEY_DELETE,
+    SQL_KEY_CUT,
+    SQL_KEY_EXPIRED,
+    SQL_TOKEN_INSERT,
+    SQL_TOKEN_LIST,
+    SQL_TOKEN_EXPIRE,
+    SQL_TOKEN_DELETE,
+    SQL_TOKEN_USED,
+    SQL_DELIVERY_ADD,
+    SQL_DELIVERY_DUE,
+    SQL_DELIVERY_LEASE,
+    SQL_DELIVERY_KEY,
+    SQL_DELIVERY_ATTEMPTED,
+    SQL_DELIVERY_LATE,
+    SQL_DELIVERY_LIST,
+    SQL_DELIVERY_RESEND,
+    SQL_DELIVERY_NEXT,
+    SQL_DELIVERY_DELETE,
+    SQL_ATTEMPT_INSERT,
+    SQL_ATTEMPT_LIST,
+    SQL_ATTEMPT_DELETE,
     SQL_COUNT
 };
 
@@ -68,7 +101,8 @@ extern const char *const store_sql[SQL_COUNT];
     "seq, id, owner, filename, content_type, sha256, password, size, priority, ttl_ms, strict,"  \
     " options, metadata, state, total, ready, running, done, failed, cancelled, document_pages," \
     " error_page, error_class, error_text, created, started, updated, finished, expires,"        \
-    " revision"
+    " revision, surface, engine, engine_version, twin, webhook, webhook_states, page_quota,"     \
+    " quota_since"
 
 struct sql_value {
     enum { SQL_INT, SQL_REAL, SQL_TEXT } type;

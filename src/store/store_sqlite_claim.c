@@ -188,6 +188,8 @@ static int opened(struct connection *c, const struct claim *cl, const uint32_t *
         rc = sqlite_change(c, SQL_PAGE_OPENED, VALUES(FENCE(key.seq, cl)), err);
     if (rc != 1)
         return rc;
+    if (sqlite_usage_open(c, &key, (int64_t)n, err) < 0)
+        return -1;
     for (size_t i = 0; i < n; i++)
         if (sqlite_change(c, SQL_PAGE_INSERT, VALUES(sql_int(key.seq), sql_int(pages[i])), err) < 0)
             return -1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The SQLite driver: what clients do to a job (submit, cancel, retry, delete), how a job ends, and
- * the list of ids whose blobs must go. Called through the driver table, and by the claim and sweep
- * files for the end of a job.
+ * The SQLite driver: what clients do to a job (cancel, retry, delete), how a job ends, and the list
+ * of ids whose blobs must go. Called through the driver table, and by the other store_sqlite files
+ * for the keys, counters and ends of jobs.
  */
 #include "store/store_sqlite.h"
 
@@ -20,39 +20,25 @@ int sqlite_job_key(struct connection *c, const char *id, struct job_key *out, st
     return 1;
 }
 
-/* As sqlite_job_key, for calls that a client makes: no such job is an error. */
-static int require_job(struct connection *c, const char *id, struct job_key *out, struct error *err)
+int sqlite_require_job(struct connection *c, const char *id, struct job_key *out, struct error *err)
 {
     int rc = sqlite_job_key(c, id, out, err);
-    return rc == 0 ? store_no_job(id, err) : rc;
-}
-
-/* 1 and the first column, 0 without a row. */
-static int one_integer(struct connection *c, enum store_sql which, const struct sql_value *values,
-                       int count, int64_t *out, struct error *err)
-{
-    auto_query q = sqlite_query(c, which, values, count, err);
-    int rc = q ? sqlite_row(c, q, err) : -1;
-    if (rc == 1)
-        *out = sqlite3_column_int64(q, 0);
-    return rc;
+    return rc == 0 ? store_no_job(err) : rc;
 }
 
 int sqlite_owner_floor(struct connection *c, int64_t none, int64_t *out, struct error *err)
 {
     int64_t least = none;
-    if (one_integer(c, SQL_OWNER_FLOOR, NULL, 0, &least, err) < 0)
+    if (sqlite_integer(c, SQL_OWNER_FLOOR, NULL, 0, &least, err) < 0)
         return -1;
     *out = least;
     return 0;
 }
 
-/* Before an owner gets work: one that had none starts level with the others, so that nobody saves
- * up turns by being idle. */
-static int seat_owner(struct connection *c, const char *owner, struct error *err)
+int sqlite_seat_owner(struct connection *c, const char *owner, struct error *err)
 {
     int64_t busy = 0, least;
-    int rc = one_integer(c, SQL_OWNER_UNFINISHED, VALUES(sql_text(owner)), &busy, err);
+    int rc = sqlite_integer(c, SQL_OWNER_UNFINISHED, VALUES(sql_text(owner)), &busy, err);
     if (rc != 0)
         return rc;
     if (sqlite_owner_floor(c, 0, &least, err) < 0 ||
@@ -61,36 +47,6 @@ static int seat_owner(struct connection *c, const char *owner, struct error *err
         return -1;
     return sqlite_change(c, SQL_OWNER_INSERT,
                          VALUES(sql_text(owner), sql_int(least), sql_text(owner)), err);
-}
-
-static int insert_job(struct connection *c, const struct job *job, struct error *err)
-{
-    int64_t now = clock_wall();
-    return sqlite_change(c, SQL_JOB_INSERT,
-                         VALUES(sql_text(job->id), sql_text(job->owner), sql_text(job->filename),
-                                sql_text(job->content_type), sql_text(job->sha256),
-                                sql_text(job->password), sql_int(job->size), sql_int(job->priority),
-                                sql_int(job->ttl_ms), sql_int(job->strict), sql_text(job->options),
-                                sql_text(job->metadata), sql_int(now), sql_int(now)),
-                         err);
-}
-
-static int submit(struct connection *c, const struct job *job, struct error *err)
-{
-    struct job_key key;
-    int known = sqlite_job_key(c, job->id, &key, err);
-    if (known > 0)
-        return error_set(err, ERROR_CONFLICT, "job %s exists already", job->id);
-    if (known < 0 || seat_owner(c, job->owner, err) < 0 || insert_job(c, job, err) < 0)
-        return -1;
-    int64_t seq = sqlite3_last_insert_rowid(c->db);
-    return sqlite_change(c, SQL_PAGE_INSERT, VALUES(sql_int(seq), sql_int(0)), err) < 0 ? -1 : 0;
-}
-
-int sqlite_submit(struct store *store, const struct job *job, struct error *err)
-{
-    struct connection *c = sqlite_begin(store, err);
-    return c ? sqlite_finish(store, submit(c, job, err), err) : -1;
 }
 
 int sqlite_job_count(struct connection *c, int64_t seq, const struct job_delta *d, int64_t now,
@@ -107,11 +63,13 @@ int sqlite_job_end(struct connection *c, int64_t seq, enum job_state state, cons
                    bool forget, struct error *err)
 {
     int64_t now = clock_wall();
-    return sqlite_change(c, SQL_JOB_END,
-                         VALUES(sql_int(state), sql_text(why->class ? error_code(why->class) : ""),
-                                sql_int(why->page), sql_text(why->text), sql_int(forget),
-                                sql_int(now), sql_int(now), sql_int(now), sql_int(seq)),
-                         err);
+    if (sqlite_change(c, SQL_JOB_END,
+                      VALUES(sql_int(state), sql_text(why->class ? error_code(why->class) : ""),
+                             sql_int(why->page), sql_text(why->text), sql_int(forget), sql_int(now),
+                             sql_int(now), sql_int(now), sql_int(seq)),
+                      err) < 0)
+        return -1;
+    return sqlite_delivery_add(c, seq, state, now, err);
 }
 
 static int first_failure(struct connection *c, int64_t seq, struct error *out, struct error *err)
@@ -174,7 +132,7 @@ int sqlite_job_settle(struct connection *c, int64_t seq, struct error *err)
 static int cancel(struct connection *c, const char *id, struct error *err)
 {
     struct job_key key;
-    if (require_job(c, id, &key, err) < 0)
+    if (sqlite_require_job(c, id, &key, err) < 0)
         return -1;
     if (key.state == JOB_CANCELLED)
         return 0;
@@ -208,13 +166,13 @@ static int check_retry(const struct job_key *key, bool all, struct error *err)
 static int retry(struct connection *c, const char *id, bool all, struct error *err)
 {
     struct job_key key;
-    if (require_job(c, id, &key, err) < 0 || check_retry(&key, all, err) < 0)
+    if (sqlite_require_job(c, id, &key, err) < 0 || check_retry(&key, all, err) < 0)
         return -1;
     int least = all ? PAGE_DONE : PAGE_FAILED; /* of the states that run again */
     int n = sqlite_change(c, SQL_PAGE_RETRY, VALUES(sql_int(key.seq), sql_int(least)), err);
     if (n == 0)
         return error_set(err, ERROR_CONFLICT, "no page of this job failed or was cancelled");
-    if (n < 0 || seat_owner(c, key.owner, err) < 0)
+    if (n < 0 || sqlite_seat_owner(c, key.owner, err) < 0)
         return -1;
     /* The row may be page 0, which no counter but claimable counts. */
     int64_t ready = key.total ? n : 0;
@@ -235,8 +193,9 @@ int sqlite_retry(struct store *store, const char *id, bool all, struct error *er
 int sqlite_delete_job(struct connection *c, const char *id, struct error *err)
 {
     struct job_key key;
-    if (require_job(c, id, &key, err) < 0 ||
+    if (sqlite_require_job(c, id, &key, err) < 0 ||
         sqlite_change(c, SQL_PAGE_DELETE, VALUES(sql_int(key.seq)), err) < 0 ||
+        sqlite_delivery_delete(c, key.seq, err) < 0 ||
         sqlite_change(c, SQL_JOB_DELETE, VALUES(sql_int(key.seq)), err) < 0 ||
         sqlite_change(c, SQL_GARBAGE_ADD, VALUES(sql_text(id), sql_text(id)), err) < 0)
         return -1;

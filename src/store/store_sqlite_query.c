@@ -75,6 +75,16 @@ int sqlite_row(struct connection *c, sqlite3_stmt *q, struct error *err)
     }
 }
 
+int sqlite_integer(struct connection *c, enum store_sql which, const struct sql_value *values,
+                   int count, int64_t *out, struct error *err)
+{
+    auto_query q = sqlite_query(c, which, values, count, err);
+    int rc = q ? sqlite_row(c, q, err) : -1;
+    if (rc == 1)
+        *out = sqlite3_column_int64(q, 0);
+    return rc;
+}
+
 int sqlite_change(struct connection *c, enum store_sql which, const struct sql_value *values,
                   int count, struct error *err)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * The SQLite driver: healing. Counters that differ from the rows, jobs that should have ended, jobs
- * that lost their rows, jobs past their time, owners without work. Each repair is a transaction of
- * its own, so that clients and the scheduler wait for one at most. Called through the driver table.
+ * that lost their rows, jobs and keys past their time, owners without work. Each repair is a
+ * transaction of its own, so that clients and the scheduler wait for one at most. Called through
+ * the driver table.
  */
 #include "store/store_sqlite.h"
 
@@ -110,6 +111,23 @@ static int drop_owners(struct connection *c, struct error *err)
     return sqlite_change(c, SQL_OWNER_DELETE, VALUES(sql_int(least)), err);
 }
 
+/* The expiry of the first key that is left for the next sweep, or now. */
+static int keys_until(struct connection *c, int64_t now, int64_t *until, struct error *err)
+{
+    *until = now;
+    return sqlite_integer(c, SQL_KEY_CUT, VALUES(sql_int(now), sql_int(STORE_KEYS_BATCH)), until,
+                          err);
+}
+
+static int forget_old(struct connection *c, struct error *err)
+{
+    int64_t now = clock_wall(), until;
+    if (keys_until(c, now, &until, err) < 0 ||
+        sqlite_change(c, SQL_KEY_EXPIRED, VALUES(sql_int(until)), err) < 0)
+        return -1;
+    return sqlite_change(c, SQL_USAGE_OLD, VALUES(sql_int(now - STORE_USAGE_MS)), err);
+}
+
 int sqlite_sweep(struct store *store, struct store_healed *healed, struct error *err)
 {
     struct store_healed found = {0};
@@ -117,6 +135,9 @@ int sqlite_sweep(struct store *store, struct store_healed *healed, struct error 
         return -1;
     struct connection *c = sqlite_begin(store, err);
     if (!c || sqlite_finish(store, drop_owners(c, err), err) < 0)
+        return -1;
+    c = sqlite_begin(store, err);
+    if (!c || sqlite_finish(store, forget_old(c, err), err) < 0)
         return -1;
     *healed = found;
     return 0;
