@@ -89,9 +89,62 @@ static void markdown_has_rules(void **state)
                                         "\n---\n\n" SAMPLE_MARKDOWN);
 }
 
+#define SPLIT "\n<--- Page Split --->\n"
+
+static void mmd_splits_after_each_page(void **state)
+{
+    auto_strbuf out = {0};
+    (void)state;
+    written("mmd", &out);
+    assert_string_equal(strbuf_str(&out), SAMPLE_MARKDOWN SPLIT
+                        "<!-- page 2: failed: timeout -->\n" SPLIT SAMPLE_MARKDOWN SPLIT);
+}
+
+/* 10 20.5 220 40 of 1000 × 1400 pixels. */
+#define SAMPLE_PLACED                                         \
+    "<|ref|>heading<|/ref|><|det|>[[10,15,220,29]]<|/det|>\n" \
+    "## Gr\xC3\xBC\xC3\x9F \"Gott\"\n\n"                      \
+    "<|ref|>text<|/ref|><|det|>[[0,0,0,0]]<|/det|>\n\n"
+
+static void det_says_where_blocks_are(void **state)
+{
+    auto_strbuf out = {0};
+    (void)state;
+    written("det.mmd", &out);
+    assert_string_equal(strbuf_str(&out), SAMPLE_PLACED SPLIT
+                        "<!-- page 2: failed: timeout -->\n" SPLIT SAMPLE_PLACED SPLIT);
+}
+
+/* Whatever the pixels, coordinates are 0 to 999; figures are counted by page, pages from 0. */
+static void figures_are_links(void **state)
+{
+    static const char det[] =
+        "<|ref|>figure<|/ref|><|det|>[[0,0,999,999]]<|/det|>\n![](images/6_0.jpg)\n\n"
+        "<|ref|>figure_caption<|/ref|><|det|>[[500,1,999,999]]<|/det|>\nA \\<\\|ref\\|>\n\n"
+        "<|ref|>figure<|/ref|><|det|>[[0,0,0,0]]<|/det|>\n![](images/6_1.jpg)\nlegend\n" SPLIT;
+    static const char plain[] = "![](images/6_0.jpg)\n\nA \\<\\|ref\\|>\n\n"
+                                "![](images/6_1.jpg)\nlegend\n" SPLIT;
+    auto_strbuf with = {0}, without = {0};
+    (void)state;
+    struct page *p = page_new(7);
+    p->width = 200;
+    p->height = 1000;
+    page_add_block(p, BLOCK_FIGURE)->bbox = (struct rect){-1, -0.4F, 200.5F, 1001};
+    struct block *caption = page_add_block(p, BLOCK_FIGURE_CAPTION);
+    caption->bbox = (struct rect){100, 1, 200, 1000};
+    page_add_line(p, caption)->text = "A <|ref|>";
+    page_add_line(p, page_add_block(p, BLOCK_FIGURE))->text = "legend";
+    const struct export_page e = {.number = 7, .page = p};
+    export_find("det.mmd")->page(&with, &e, true);
+    export_find("mmd")->page(&without, &e, true);
+    page_free(&p);
+    assert_string_equal(strbuf_str(&with), det);
+    assert_string_equal(strbuf_str(&without), plain);
+}
+
 static void formats_are_found_by_extension(void **state)
 {
-    static const char *const known[] = {"json", "ndjson", "txt", "md"};
+    static const char *const known[] = {"json", "ndjson", "txt", "md", "mmd", "det.mmd"};
     (void)state;
     for (size_t i = 0; i < COUNT(known); i++) {
         const struct export_format *f = export_find(known[i]);
@@ -224,6 +277,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(ndjson_is_a_line_a_page),
         cmocka_unit_test(text_has_form_feeds),
         cmocka_unit_test(markdown_has_rules),
+        cmocka_unit_test(mmd_splits_after_each_page),
+        cmocka_unit_test(det_says_where_blocks_are),
+        cmocka_unit_test(figures_are_links),
         cmocka_unit_test(formats_are_found_by_extension),
         cmocka_unit_test(markup_in_text_is_escaped),
         cmocka_unit_test(later_lines_are_escaped_too),

@@ -35,7 +35,9 @@ static const struct param ocr_rows[] = {
      "standard output.",
      NULL, 0},
     {"format", PARAM_TEXT, FIELD(format), "", 0, 0, NULL, "EXT",
-     "json, ndjson, txt or md (-f); by default the output file's extension, else txt.", NULL, 0},
+     "json, ndjson, txt, md, mmd or det.mmd (-f); by default the output file's extension, else "
+     "txt.",
+     NULL, 0},
     {"jobs", PARAM_INT, FIELD(jobs), "0", 0, 1024, NULL, "N",
      "Pages read at once (-j); the same as --lanes.", NULL, 0},
     {"quiet", PARAM_BOOL, FIELD(quiet), "false", 0, 0, NULL, "on|off",

@@ -26,7 +26,8 @@ int output_write(struct output *o, const struct strbuf *bytes, struct error *err
 int output_end(struct output *o, struct error *err);
 void output_abort(struct output *o); /* a document's own file that is not whole is removed */
 const char *output_basename(const char *path);
-const char *output_extension(const char *path); /* "md" of "x.md"; NULL: none, or a directory */
+const char *output_extension(
+    const char *path); /* "md" of "x.md", "det.mmd" of "x.det.mmd"; NULL: none, or a directory */
 
 struct progress {
     bool on, shown;

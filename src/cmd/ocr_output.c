@@ -25,8 +25,16 @@ static bool is_directory(const char *path)
 
 const char *output_extension(const char *path)
 {
-    const char *dot = strrchr(output_basename(path), '.');
-    return dot && dot != path && !is_directory(path) ? dot + 1 : NULL;
+    const char *name = output_basename(path), *last = NULL;
+    if (is_directory(path))
+        return NULL;
+    /* The longest end that is a format: x.det.mmd, and x.y.md too. */
+    for (const char *dot = *name ? strchr(name + 1, '.') : NULL; dot; dot = strchr(dot + 1, '.')) {
+        last = dot + 1;
+        if (export_find(last))
+            break;
+    }
+    return last;
 }
 
 static int set_paths(struct output *o, const char *to, const char *input, const char *extension,

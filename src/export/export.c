@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct export_format *const export_formats[] = {&export_json, &export_ndjson, &export_text,
-                                                      &export_markdown, NULL};
+const struct export_format *const export_formats[] = {
+    &export_json, &export_ndjson, &export_text, &export_markdown, &export_mmd, &export_det, NULL};
 
 const struct export_format *export_find(const char *extension)
 {

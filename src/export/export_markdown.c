@@ -58,7 +58,7 @@ static void add_escaped(struct strbuf *out, const char *s, bool heading)
     }
 }
 
-static void add_block(struct strbuf *out, const struct block *block)
+void export_markdown_block(struct strbuf *out, const struct block *block)
 {
     for (int i = 0; i < block->level && i < 6; i++)
         strbuf_addc(out, '#');
@@ -70,17 +70,22 @@ static void add_block(struct strbuf *out, const struct block *block)
     strbuf_addc(out, '\n');
 }
 
+void export_failed_comment(struct strbuf *out, const struct export_page *e)
+{
+    strbuf_addf(out, "<!-- page %u: failed: %s -->\n", e->number, error_code(e->error->class));
+}
+
 static void markdown_page(struct strbuf *out, const struct export_page *e, bool first)
 {
     if (!first)
         strbuf_adds(out, "\n---\n\n");
     if (!e->page) {
-        strbuf_addf(out, "<!-- page %u: failed: %s -->\n", e->number, error_code(e->error->class));
+        export_failed_comment(out, e);
         return;
     }
     for (size_t b = 0; b < e->page->block_count; b++) {
         strbuf_adds(out, b ? "\n" : "");
-        add_block(out, &e->page->blocks[b]);
+        export_markdown_block(out, &e->page->blocks[b]);
     }
 }
 

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * mmd: the Markdown of DeepSeek-OCR's scripts: after each page a line that splits, figures as links
+ * to their crops. det.mmd: the same, and before each block what it is and where, in thousandths of
+ * the page. Document text cannot imitate either mark, because Markdown escapes "<" and "|".
+ */
+#include "export/export_driver.h"
+
+#include <math.h>
+
+enum { GRID = 999 }; /* coordinates go from 0 to this */
+
+static int on_grid(float at, int side)
+{
+    double part = side > 0 ? (double)at / side * GRID : 0;
+    return (int)lround(fmin(fmax(part, 0), GRID));
+}
+
+static void add_place(struct strbuf *out, const struct page *page, const struct block *block)
+{
+    const struct rect *r = &block->bbox;
+    strbuf_addf(out, "<|ref|>%s<|/ref|><|det|>[[%d,%d,%d,%d]]<|/det|>\n",
+                block_type_name(block->type), on_grid(r->x1, page->width),
+                on_grid(r->y1, page->height), on_grid(r->x2, page->width),
+                on_grid(r->y2, page->height));
+}
+
+static void add_page(struct strbuf *out, const struct page *page, bool places)
+{
+    unsigned figures = 0;
+    for (size_t i = 0; i < page->block_count; i++) {
+        const struct block *block = &page->blocks[i];
+        strbuf_adds(out, i ? "\n" : "");
+        if (places)
+            add_place(out, page, block);
+        if (block->type == BLOCK_FIGURE) /* pages count from 0 in the names of crops */
+            strbuf_addf(out, "![](images/%d_%u.jpg)\n", page->number - 1, figures++);
+        if (block->type != BLOCK_FIGURE || block->line_count)
+            export_markdown_block(out, block);
+    }
+}
+
+static void add_either(struct strbuf *out, const struct export_page *e, bool places)
+{
+    if (e->page)
+        add_page(out, e->page, places);
+    else
+        export_failed_comment(out, e);
+    strbuf_adds(out, "\n<--- Page Split --->\n");
+}
+
+static void mmd_page(struct strbuf *out, const struct export_page *e, bool first)
+{
+    (void)first;
+    add_either(out, e, false);
+}
+
+static void det_page(struct strbuf *out, const struct export_page *e, bool first)
+{
+    (void)first;
+    add_either(out, e, true);
+}
+
+const struct export_format export_mmd = {.extension = "mmd",
+                                         .content_type = "text/markdown; charset=utf-8",
+                                         .decoded = true,
+                                         .page = mmd_page};
+
+const struct export_format export_det = {.extension = "det.mmd",
+                                         .content_type = "text/markdown; charset=utf-8",
+                                         .decoded = true,
+                                         .page = det_page};
