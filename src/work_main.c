@@ -92,6 +92,7 @@ static int send_error(uint64_t ticket, const struct error *why, struct error *er
 {
     struct message m = {.version = MESSAGE_VERSION, .type = MESSAGE_ERROR, .ticket = ticket};
     m.u.error.class = why->class;
+    m.u.error.page = why->page > 0 ? (uint32_t)why->page : 0;
     memcpy(m.u.error.text, why->text, sizeof m.u.error.text);
     return message_send(STAGE_SOCKET, &m, -1, err);
 }

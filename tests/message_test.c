@@ -210,13 +210,16 @@ static void nonsense_is_refused(void **state)
 {
     struct message version = sample(MESSAGE_OPENED), type = sample(0), far = sample(MESSAGE_TYPES),
                    wild = sample(UINT32_MAX), none = sample(MESSAGE_ERROR),
-                   class = sample(MESSAGE_ERROR), huge = sample(MESSAGE_ERROR);
+                   class = sample(MESSAGE_ERROR), huge = sample(MESSAGE_ERROR),
+                   page = sample(MESSAGE_ERROR);
     (void)state;
     version.version = MESSAGE_VERSION + 1;
     none.u.error.class = ERROR_NONE;
     class.u.error.class = ERROR_CLASSES;
     huge.u.error.class = UINT32_MAX;
-    const struct message *const all[] = {&version, &type, &far, &wild, &none, &class, &huge};
+    page.u.error.class = ERROR_INPUT;
+    page.u.error.page = (uint32_t)INT32_MAX + 1;
+    const struct message *const all[] = {&version, &type, &far, &wild, &none, &class, &huge, &page};
     for (size_t i = 0; i < COUNT(all); i++) {
         send_raw(all[i], sizeof *all[i], -1, 0);
         expect_refusal("nonsense");
@@ -277,9 +280,11 @@ static void an_error_is_cleaned(void **state)
     struct error err;
     (void)state;
     m.u.error.class = ERROR_LIMIT;
+    m.u.error.page = 7;
     strcpy(m.u.error.text, "100%s\n\x1b[2J\xFF");
     assert_int_equal(message_error(&m, &err), -1);
     assert_int_equal(err.class, ERROR_LIMIT);
+    assert_int_equal(err.page, 7);
     assert_string_equal(err.text, "100%s??[2J?");
 }
 

@@ -225,6 +225,23 @@ static void a_bad_flag_ends_the_worker(void **state)
     assert_int_equal(p.pid, 0);
 }
 
+/* The worker takes the last of two. */
+static void a_stage_has_the_last_word(void **state)
+{
+    static const char *const stage[] = {"bind", "--file-size", "7", NULL};
+    struct process_args args;
+    size_t common = 0, own = 0;
+    (void)state;
+    process_args_make(&args, &settings, NULL, stage);
+    assert_string_equal(args.argv[1], "bind");
+    for (size_t i = 2; i + 1 < args.count; i++)
+        if (strcmp(args.argv[i], "--file-size") == 0)
+            *(strcmp(args.argv[i + 1], "7") == 0 ? &own : &common) = i;
+    assert_true(0 < common && common < own);
+    assert_null(args.argv[args.count]);
+    process_args_free(&args);
+}
+
 static void a_program_that_is_absent(void **state)
 {
     static const char *const args[] = {"decode", NULL};
@@ -276,6 +293,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_kill_from_outside_is_told_from_a_crash),
         cmocka_unit_test(a_call_to_the_dead_says_how_it_died),
         cmocka_unit_test(a_bad_flag_ends_the_worker),
+        cmocka_unit_test(a_stage_has_the_last_word),
         cmocka_unit_test(a_program_that_is_absent),
         cmocka_unit_test(only_sealed_results_are_mapped),
     };

@@ -94,7 +94,7 @@ static bool makes_sense(const struct message *m)
         return ended(m->u.open.password, sizeof m->u.open.password);
     case MESSAGE_ERROR:
         return ended(m->u.error.text, sizeof m->u.error.text) && m->u.error.class > ERROR_NONE &&
-               m->u.error.class < ERROR_CLASSES;
+               m->u.error.class < ERROR_CLASSES && m->u.error.page <= INT32_MAX;
     default:
         return true;
     }
@@ -131,5 +131,8 @@ int message_receive(int socket, struct message *m, int *fd, int timeout_ms, stru
 
 int message_error(const struct message *m, struct error *err)
 {
-    return error_set(err, (enum error_class)m->u.error.class, "%s", m->u.error.text);
+    error_set(err, (enum error_class)m->u.error.class, "%s", m->u.error.text);
+    if (err)
+        err->page = (int)m->u.error.page;
+    return -1;
 }

@@ -79,6 +79,7 @@ struct message {
         struct {
             uint32_t class; /* enum error_class */
             uint32_t last;  /* 1: the worker ends after this answer */
+            uint32_t page;  /* 0: the document, or none */
             char text[ERROR_TEXT];
         } error;
     } u;

@@ -96,8 +96,11 @@ void process_args_make(struct process_args *a, const struct settings *settings,
         "--memory",   a->memory,          "--file-size",
         a->file_size, "--sandbox",        settings->sandbox ? "on" : "off",
         "--tessdata", settings->tessdata, NULL};
-    add_args(a, stage);
+    /* The stage's own flags come later, so they win. */
+    must(a->count < PROCESS_ARGS - 1);
+    a->argv[a->count++] = stage[0];
     add_args(a, common);
+    add_args(a, stage + 1);
     if (!recipe)
         return;
     a->recipe = recipe_args(recipe);

@@ -26,9 +26,9 @@ enum process_end {
     PROCESS_CRASHED, /* a signal of its own making, the sandbox, or a silent exit */
 };
 
-/* The command line of pagemill-work: the stage with its own flags, then those that come from the
- * settings, and from the recipe where the stage needs one (else NULL). What is passed must outlive
- * it. */
+/* The command line of pagemill-work: the stage, the flags that come from the settings, the stage's
+ * own, which win over those, and the recipe's where the stage needs one (else NULL). What is passed
+ * must outlive it. */
 enum { PROCESS_ARGS = 128 };
 struct process_args {
     const char *argv[PROCESS_ARGS]; /* NULL-terminated */
