@@ -37,7 +37,7 @@ static const struct param options[] = {
 
 static const struct param_table table = {options, sizeof options / sizeof *options};
 
-static const struct stage *const stages[] = {&stage_decode, &stage_recognise};
+static const struct stage *const stages[] = {&stage_decode, &stage_recognise, &stage_bind};
 enum { STAGES = sizeof stages / sizeof *stages };
 
 static int usage(void)

@@ -258,5 +258,21 @@ static int image_draw(struct document *base, uint32_t n, const struct raster *ra
     return result;
 }
 
+bool decode_image_jpeg(struct document *base, struct decode_jpeg *out)
+{
+    static const uint8_t magic[] = {0xFF, 0xD8, 0xFF};
+    struct image_document *d = (struct image_document *)base;
+    if (base->driver != &decode_image || d->bytes.len < sizeof magic ||
+        memcmp(d->bytes.data, magic, sizeof magic) != 0 || (d->image->n != 1 && d->image->n != 3))
+        return false;
+    *out = (struct decode_jpeg){.data = d->bytes.data,
+                                .len = d->bytes.len,
+                                .width = (uint32_t)d->image->w,
+                                .height = (uint32_t)d->image->h,
+                                .colours = d->image->n,
+                                .orientation = d->orientation};
+    return true;
+}
+
 const struct decode_driver decode_image = {image_open, image_close, image_measure, image_draw,
                                            NULL};

@@ -282,5 +282,14 @@ static int mupdf_text(struct document *base, uint32_t n, const struct raster *ra
     return result;
 }
 
+struct decode_fitz *decode_mupdf_inside(struct document *base, pdf_document **pdf)
+{
+    struct mupdf_document *d = (struct mupdf_document *)base;
+    if (base->driver != &decode_mupdf)
+        return NULL;
+    *pdf = (pdf_document *)d->pdf;
+    return &d->fitz;
+}
+
 const struct decode_driver decode_mupdf = {mupdf_open, mupdf_close, mupdf_measure, mupdf_draw,
                                            mupdf_text};

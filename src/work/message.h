@@ -9,6 +9,8 @@
  *   decode → parent      READY, OPENED, RASTER (fd), RESULT (fd), IMAGE (fd), ERROR
  *   parent → recognise   READ (fd: raster)
  *   recognise → parent   READY, RESULT (fd), ERROR
+ *   parent → bind        OPEN (fd: document)   BIND (fd: plan)
+ *   bind → parent        READY, OPENED, BOUND (fd), ERROR
  *
  * One request at a time on a channel; its answer carries the same ticket.
  */
@@ -32,6 +34,8 @@ enum message_type {
     MESSAGE_IMAGE,
     MESSAGE_READ,   /* recognise a raster → RESULT */
     MESSAGE_RESULT, /* a page result as JSON in sealed memory */
+    MESSAGE_BIND,   /* the document with a plan's drawings on its pages → BOUND */
+    MESSAGE_BOUND,  /* a PDF in sealed memory */
     MESSAGE_ERROR,
     MESSAGE_TYPES
 };
@@ -73,9 +77,14 @@ struct message {
         } read;
         struct raster raster;
         struct {
+            uint64_t plan_size; /* bytes of the sealed plan */
+            uint64_t max_size;  /* of the PDF */
+            uint32_t page_ms;   /* for one page */
+        } bind;
+        struct {
             uint64_t size; /* bytes of the sealed file */
             uint64_t rss_kib;
-        } result; /* RESULT, IMAGE */
+        } result; /* RESULT, IMAGE, BOUND */
         struct {
             uint32_t class; /* enum error_class */
             uint32_t last;  /* 1: the worker ends after this answer */

@@ -44,7 +44,7 @@ struct stage {
     stage_handler *handlers[MESSAGE_TYPES];
 };
 
-extern const struct stage stage_decode, stage_recognise;
+extern const struct stage stage_decode, stage_recognise, stage_bind;
 
 /* One JSON object on standard output: what this build and this machine can do. */
 int stage_probe(const struct stage_config *config, struct error *err);
@@ -53,5 +53,14 @@ int stage_probe(const struct stage_config *config, struct error *err);
 struct page;
 int stage_answer_page(struct exchange *x, const struct page *page, struct error *err);
 uint64_t stage_rss_kib(void); /* the most this process has held */
+
+/* For stages that hold one document: MESSAGE_OPEN's handler, the document (NULL and ERROR_BUG
+ * before it is open), and its end. */
+struct document;
+int stage_load_document(const struct stage_config *config, struct message *ready,
+                        struct error *err);
+stage_handler stage_open_document;
+struct document *stage_document(struct error *err);
+void stage_close_document(void);
 
 #endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * What the binder's files share. Functions that take a binder and no error may throw.
+ */
+#ifndef DECODE_BINDER_INTERNAL_H
+#define DECODE_BINDER_INTERNAL_H
+
+#include "decode/binder.h"
+#include "decode/decode_fitz.h"
+
+#include <mupdf/pdf.h>
+
+/* ---- binder_plan.c ---- */
+
+enum { BINDER_NOTE = 128 };
+
+struct binder_box {
+    enum block_type type;
+    int x1, y1, x2, y2;
+};
+
+struct binder_page {
+    uint32_t number;   /* 0: none */
+    int width, height; /* 0: not stated */
+    char note[BINDER_NOTE];
+    struct binder_box *boxes;
+    size_t box_count, box_space;
+};
+
+struct binder_plan {
+    const char *at, *end;
+    unsigned line;
+    struct binder_page page; /* the one read last */
+};
+
+/* The text must outlive it. */
+int binder_plan_open(struct binder_plan *p, const char *text, size_t len, struct error *err);
+/* The next page, in p->page; at the end its number is 0. */
+int binder_plan_next(struct binder_plan *p, struct error *err);
+void binder_plan_close(struct binder_plan *p);
+
+/* ---- the document being made ---- */
+
+struct binder {
+    struct document *doc;
+    struct decode_fitz *fitz, own; /* fitz: the document's, or our own for pictures */
+    pdf_document *pdf;             /* the document itself, or made of its pictures */
+    bool pictures;
+    uint64_t held;    /* bytes of pictures in the PDF that is made */
+    pdf_obj **pages;  /* of the PDF, owned; NULL: one that cannot be found. Not for pictures */
+    pdf_obj *font;    /* Helvetica, for the labels */
+    fz_font *metrics; /* the same, to measure with */
+};
+
+/* binder_draw.c: the drawings for a page that is shown in width × height points, in a space of
+ * those points with its origin at the bottom left. A new buffer of content operators; they use the
+ * font /F. */
+fz_buffer *binder_draw(struct binder *b, const struct binder_page *what, float width, float height);
+
+/* binder_pages.c */
+void binder_mark_page(struct binder *b, pdf_obj *page, const struct binder_page *what);
+/* Fills b->pages. An object that stands for several of them becomes one for each. */
+void binder_find_pages(struct binder *b);
+void binder_drop_pages(struct binder *b);
+
+/* binder_picture.c: a page of a document that is no PDF, decoded or as the JPEG that it is. */
+struct binder_picture {
+    struct raster raster; /* as shown */
+    unsigned orientation; /* EXIF's: how the pixels below are turned to be shown */
+    uint32_t width, height, colours;
+    const uint8_t *jpeg; /* NULL: not one that a PDF can hold as it is */
+    size_t jpeg_len;
+    uint8_t *pixels; /* else, without gaps between rows */
+    size_t size;     /* of their memory */
+};
+
+int binder_picture_open(struct binder_picture *p, struct document *doc, uint32_t n,
+                        uint32_t timeout_ms, struct error *err);
+void binder_picture_close(struct binder_picture *p);
+pdf_obj *binder_add_picture(struct binder *b, const struct binder_picture *p); /* a borrowed page */
+pdf_obj *binder_add_empty(struct binder *b);
+
+/* binder_write.c */
+void binder_disarm(struct binder *b); /* nothing shall lead to what acts */
+int binder_write(struct binder *b, uint64_t max_size, uint64_t *size, struct error *err);
+int binder_too_large(uint64_t max_size, struct error *err); /* ERROR_LIMIT, −1 */
+
+#endif
