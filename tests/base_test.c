@@ -365,6 +365,50 @@ static void time_is_written_as_rfc3339(void **state)
     assert_true(clock_steady() >= before);
 }
 
+static void times_are_read(void **state)
+{
+    static const struct {
+        const char *text, *time; /* time NULL: refused */
+        bool day;
+    } cases[] = {
+        {"2026-11-22", "2026-11-22T00:00:00.000Z", true},
+        {"2026-11-22T08:00:00Z", "2026-11-22T08:00:00.000Z", false},
+        {"2026-11-22t08:00:00z", "2026-11-22T08:00:00.000Z", false},
+        {"2026-11-22 08:00", "2026-11-22T08:00:00.000Z", false},
+        {"2026-11-22T08:00:00.1239+02:00", "2026-11-22T06:00:00.123Z", false},
+        {"2026-11-22T08:00:00 02:00", "2026-11-22T06:00:00.000Z", false},
+        {"2026-11-22T23:30-0130", "2026-11-23T01:00:00.000Z", false},
+        {"2024-02-29", "2024-02-29T00:00:00.000Z", true},
+        {"2026-12-31T23:59:60Z", "2027-01-01T00:00:00.000Z", false},
+        {"", NULL, false},
+        {"yesterday", NULL, false},
+        {"2026-02-29", NULL, false},
+        {"2026-11-31", NULL, false},
+        {"2026-13-01", NULL, false},
+        {"2026-00-10", NULL, false},
+        {"2026-1-1", NULL, false},
+        {"1969-12-31", NULL, false},
+        {"2026-11-22T", NULL, false},
+        {"2026-11-22T24:00:00Z", NULL, false},
+        {"2026-11-22T08:60:00Z", NULL, false},
+        {"2026-11-22T08:00:00+24:00", NULL, false},
+        {"2026-11-22T08:00:00Zulu", NULL, false},
+        {"2026-11-22T08:00:00Z ", NULL, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[CLOCK_TEXT];
+        int64_t ms;
+        bool day;
+        int rc = clock_parse(cases[i].text, &ms, &day);
+        assert_int_equal(rc, cases[i].time ? 0 : -1);
+        if (rc < 0)
+            continue;
+        assert_string_equal(clock_rfc3339(ms, text), cases[i].time);
+        assert_true(day == cases[i].day);
+    }
+}
+
 static void identifiers_sort_and_differ(void **state)
 {
     char a[ID_SIZE], b[ID_SIZE];
@@ -532,6 +576,7 @@ int main(void)
         cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(json_numbers_are_short),
         cmocka_unit_test(time_is_written_as_rfc3339),
+        cmocka_unit_test(times_are_read),
         cmocka_unit_test(identifiers_sort_and_differ),
         cmocka_unit_test(malformed_identifiers_are_refused),
         cmocka_unit_test(descriptors_close_themselves),

@@ -32,6 +32,11 @@ int64_t clock_steady(void)
     return now_ms;
 }
 
+int64_t clock_steady_ns(void)
+{
+    return now_ms * 1000000;
+}
+
 const char *clock_rfc3339(int64_t unix_ms, char out[CLOCK_TEXT])
 {
     snprintf(out, CLOCK_TEXT, "%lld", (long long)unix_ms);
@@ -60,7 +65,7 @@ static inline int open_service(void **state)
     (void)state;
     OK(store_open(&store, "sqlite::memory:", &err));
     OK(blob_store_open(&blobs, "memory:", &err));
-    service = job_service_new(store, blobs);
+    service = job_service_new(store, blobs, NULL);
     job_listen(service, listen, &told);
     return 0;
 }
@@ -95,7 +100,7 @@ static inline void submit_with(const struct options *o, char id[ID_SIZE])
     id_new(r.id);
     job_document_key(r.id, key);
     OK(blob_put(blobs, key, "document", 8, &err));
-    OK(job_submit(service, &r, &err));
+    OK(job_submit(service, &r, NULL, NULL, &err));
     memcpy(id, r.id, ID_SIZE);
 }
 

@@ -87,7 +87,7 @@ static void the_request_is_kept(void **state)
     o.ttl = 60;
     o.strict = true;
     id_new(r.id);
-    OK(job_submit(service, &r, &err));
+    OK(job_submit(service, &r, NULL, NULL, &err));
     auto_job job = find(r.id);
     assert_int_equal(job.state, JOB_PENDING);
     assert_int_equal(strlen(job.filename), STORE_FILENAME - 3);
@@ -97,7 +97,7 @@ static void the_request_is_kept(void **state)
     assert_string_equal(job.metadata, "{\"a\":1}");
     assert_int_equal(job.ttl_ms, 60000);
     assert_true(job.strict && job.priority == 7 && job.size == 9);
-    REFUSED(ERROR_CONFLICT, job_submit(service, &r, &err));
+    REFUSED(ERROR_CONFLICT, job_submit(service, &r, NULL, NULL, &err));
 }
 
 static void only_pages_asked_for_are_read(void **state)

@@ -103,12 +103,6 @@ static int find_page(struct store *s, const char *id, uint32_t number, struct pa
     return fails(s, err) ? -1 : store_find_page(inner_of(s), id, number, out, err);
 }
 
-static int queue_position(struct store *s, const struct job *job, int64_t *position,
-                          struct error *err)
-{
-    return fails(s, err) ? -1 : store_queue_position(inner_of(s), job, position, err);
-}
-
 static int stats(struct store *s, struct store_stats *out, struct error *err)
 {
     return fails(s, err) ? -1 : store_stats(inner_of(s), out, err);
@@ -248,7 +242,6 @@ static const struct store_driver driver = {
     .list_pages = list_pages,
     .list_changed = list_changed,
     .find_page = find_page,
-    .queue_position = queue_position,
     .stats = stats,
     .usage = usage,
     .claim = claim,

@@ -648,19 +648,13 @@ static void pages_are_listed_in_order(void **state)
     assert_int_equal(OK(store_list_pages(s, id, 1, true, rows, 3, &err)), 0);
 }
 
-static void positions_and_statistics(void **state)
+static void statistics(void **state)
 {
     struct store *s = contract_store(state);
     char id[3][ID_SIZE];
-    int64_t position = -1;
     open_job(s, "a", 3, id[0]);
     submit_job(s, "b", id[1]);
     submit_job(s, "b", id[2]);
-    for (int i = 0; i < 3; i++) {
-        auto_job job = find(s, id[i]);
-        OK(store_queue_position(s, &job, &position, &err));
-        assert_int_equal(position, i);
-    }
     check_owners(s, "a", false);
     OK(store_cancel(s, id[2], &err));
     struct store_stats stats;
@@ -712,7 +706,7 @@ static const struct CMUnitTest contract[] = {
     CONTRACT(lists_filter_and_page),
     CONTRACT(long_lists_come_whole),
     CONTRACT(pages_are_listed_in_order),
-    CONTRACT(positions_and_statistics),
+    CONTRACT(statistics),
     CONTRACT(long_error_text_is_kept_whole),
 };
 

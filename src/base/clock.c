@@ -120,10 +120,10 @@ int clock_parse(const char *text, int64_t *unix_ms, bool *day)
     if (!whole &&
         (!step(&text, "Tt ") || !time_of(&text, &t, &ms) || !offset_of(&text, &east) || *text))
         return -1;
-    int month = t.tm_mon;
-    int64_t seconds = timegm(&t);
-    if (t.tm_mon != month) /* the 31st of a month without one */
+    struct tm date = {.tm_year = t.tm_year, .tm_mon = t.tm_mon, .tm_mday = t.tm_mday};
+    if (timegm(&date) < 0 || date.tm_mon != t.tm_mon) /* the 31st of a month without one */
         return -1;
+    int64_t seconds = timegm(&t);
     *unix_ms = (seconds - east * 60) * 1000 + ms;
     *day = whole;
     return 0;

@@ -138,7 +138,7 @@ static int submit_test_page(struct rooms *rooms, char id[ID_SIZE], struct error 
                                   .size = sizeof self_test_pdf - 1,
                                   .options = &options};
     memcpy(request.id, id, sizeof request.id);
-    return job_submit(rooms->service, &request, err);
+    return job_submit(rooms->service, &request, NULL, NULL, err);
 }
 
 static int await_end(struct rooms *rooms, const char *id, struct error *err)

@@ -163,7 +163,7 @@ static int submit(struct run *run, struct input *in, struct error *err)
                                   .options = &run->options};
     memcpy(request.id, in->id, sizeof request.id);
     in->submitted = clock_steady();
-    return job_submit(run->rooms.service, &request, err);
+    return job_submit(run->rooms.service, &request, NULL, NULL, err);
 }
 
 /* A few documents ahead, so that lanes do not idle between two of them, and no more: each holds a

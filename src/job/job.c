@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "page/page_range.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ enum {
         1000, /* then 4 times as long for each failure, up to a minute, a quarter of it random */
     RETRY_MOST_MS = 60000,
     LOSS_DELAY_MS = 200,
+    PAGE_KEPT_MS = 10 * 60 * 1000, /* in the cache */
 };
 
 struct listener {
@@ -31,15 +33,19 @@ struct listener {
 struct job_service {
     struct store *store;
     struct blob_store *blobs;
+    struct cache *cache;
+    _Atomic int64_t pages_ended, documents_opened, pages_opened;
     struct listener listeners[JOB_LISTENERS];
     size_t listener_count;
 };
 
-struct job_service *job_service_new(struct store *store, struct blob_store *blobs)
+struct job_service *job_service_new(struct store *store, struct blob_store *blobs,
+                                    struct cache *cache)
 {
     struct job_service *s = x_calloc(1, sizeof *s);
     s->store = store;
     s->blobs = blobs;
+    s->cache = cache;
     return s;
 }
 
@@ -82,7 +88,13 @@ static void page_key(const char *id, uint32_t page, int64_t token, char key[BLOB
     snprintf(key, BLOB_KEY, "%s/pages/%06u-%lld.json", id, page, (long long)token);
 }
 
-int job_submit(struct job_service *s, const struct job_request *r, struct error *err)
+static void copy(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%s", from ? from : "");
+}
+
+int job_submit(struct job_service *s, const struct job_request *r, char *id,
+               enum store_submitted *how, struct error *err)
 {
     auto_strbuf options = {0};
     options_encode(r->options, &options);
@@ -91,18 +103,38 @@ int job_submit(struct job_service *s, const struct job_request *r, struct error 
                       .ttl_ms = r->options->ttl * 1000,
                       .strict = r->options->strict,
                       .options = options.data,
-                      .metadata = (char *)(uintptr_t)r->metadata};
+                      .metadata = (char *)(uintptr_t)r->metadata,
+                      .webhook = (char *)(uintptr_t)r->webhook,
+                      .webhook_states = r->webhook_states,
+                      .page_quota = r->page_quota,
+                      .quota_since = r->quota_since};
     memcpy(job.id, r->id, sizeof job.id);
-    snprintf(job.owner, sizeof job.owner, "%s", r->owner);
-    snprintf(job.filename, sizeof job.filename, "%s", r->filename);
+    copy(job.owner, sizeof job.owner, r->owner);
+    copy(job.filename, sizeof job.filename, r->filename);
     utf8_make_printable(job.filename, sizeof job.filename); /* it may have been cut */
-    snprintf(job.content_type, sizeof job.content_type, "%s", r->content_type);
-    snprintf(job.sha256, sizeof job.sha256, "%s", r->sha256);
-    snprintf(job.password, sizeof job.password, "%s", r->options->password);
-    const struct submission submission = {.job = &job};
-    char id[ID_SIZE];
-    enum store_submitted how;
-    return announce(s, r->id, store_submit(s->store, &submission, id, &how, err));
+    copy(job.content_type, sizeof job.content_type, r->content_type);
+    copy(job.sha256, sizeof job.sha256, r->sha256);
+    copy(job.password, sizeof job.password, r->options->password);
+    copy(job.surface, sizeof job.surface, r->surface);
+    copy(job.engine, sizeof job.engine, r->options->engine);
+    copy(job.engine_version, sizeof job.engine_version, r->engine_version);
+    copy(job.twin, sizeof job.twin, r->twin);
+    const struct submission submission = {.job = &job,
+                                          .join = r->join,
+                                          .idempotency_key = r->idempotency_key,
+                                          .fingerprint = r->fingerprint,
+                                          .key_ttl_ms = r->key_ttl_ms,
+                                          .most_unfinished = r->job_quota,
+                                          .byte_quota = r->byte_quota};
+    enum store_submitted done;
+    char stands[ID_SIZE];
+    if (store_submit(s->store, &submission, stands, &done, err) < 0)
+        return -1;
+    if (id)
+        memcpy(id, stands, sizeof stands);
+    if (how)
+        *how = done;
+    return announce(s, stands, 0);
 }
 
 int job_cancel(struct job_service *s, const char *id, struct error *err)
@@ -118,6 +150,18 @@ int job_retry(struct job_service *s, const char *id, bool all, struct error *err
 int job_delete(struct job_service *s, const char *id, struct error *err)
 {
     return announce(s, id, store_delete(s->store, id, err));
+}
+
+int job_resend(struct job_service *s, const char *id, const char *delivery, struct error *err)
+{
+    return announce(s, id, store_delivery_resend(s->store, id, delivery, err));
+}
+
+void job_counters(struct job_service *s, struct job_counters *out)
+{
+    out->pages_ended = atomic_load(&s->pages_ended);
+    out->documents_opened = atomic_load(&s->documents_opened);
+    out->pages_opened = atomic_load(&s->pages_opened);
 }
 
 /* A page that keeps losing its workers is given up here, because nobody was left to say so at the
@@ -174,6 +218,10 @@ int job_opened(struct job_service *s, const struct claim *c, const struct option
         rc = error_set(&why, ERROR_INPUT, "pages %s were asked for, and the document has %u",
                        options->pages, document_pages);
     free(pages);
+    if (rc > 0) {
+        atomic_fetch_add(&s->documents_opened, 1);
+        atomic_fetch_add(&s->pages_opened, (int64_t)count);
+    }
     if (rc >= 0)
         return rc;
     /* These are about the job; the others are about the store, and the claim is tried again. */
@@ -228,6 +276,8 @@ int job_done(struct job_service *s, const struct claim *c, const char *json, siz
     int rc = store_done(s->store, c, confidence, duration_ms, err);
     if (rc == 0)
         drop_late(s, c, key);
+    if (rc > 0)
+        atomic_fetch_add(&s->pages_ended, 1);
     return announce(s, c->job, rc);
 }
 
@@ -249,6 +299,8 @@ int job_failed(struct job_service *s, const struct claim *c, const struct error 
     bool last = (int)c->failures + 1 >= error_attempts(why->class);
     int rc = store_fail(s->store, c, last ? STORE_FINAL : STORE_RETRY, &with_page,
                         last ? 0 : retry_delay(c->failures), err);
+    if (rc > 0 && last && c->page)
+        atomic_fetch_add(&s->pages_ended, 1);
     return announce(s, c->job, rc);
 }
 
@@ -265,30 +317,45 @@ int job_released(struct job_service *s, const struct claim *c, struct error *err
     return announce(s, c->job, store_fail(s->store, c, STORE_RELEASE, NULL, 0, err));
 }
 
-int job_page_json(struct job_service *s, const char *id, const struct page_row *row,
-                  struct strbuf *out, struct error *err)
+static int read_page(struct job_service *s, const char *key, uint32_t number, struct strbuf *out,
+                     struct error *err)
 {
-    if (row->state != PAGE_DONE)
-        return error_set(err, ERROR_CONFLICT, "page %u is %s", row->number,
-                         page_state_name(row->state));
-    char key[BLOB_KEY];
     uint64_t size;
-    page_key(id, row->number, row->result, key);
     auto_fd fd = blob_open(job_blobs(s), key, &size, err);
     if (fd < 0)
         return -1;
     if (size > PAGE_MAX_JSON)
-        return error_set(err, ERROR_IO, "page %u: its result has %llu bytes", row->number,
+        return error_set(err, ERROR_IO, "page %u: its result has %llu bytes", number,
                          (unsigned long long)size);
     char *bytes = x_calloc(1, size + 1);
     ssize_t n = fd_read_full(fd, bytes, size, 0);
     int rc = n == (ssize_t)size ? 0
-             : n < 0            ? error_errno(err, "reading the result of page %u", row->number)
-                     : error_set(err, ERROR_IO, "the result of page %u is cut", row->number);
+             : n < 0            ? error_errno(err, "reading the result of page %u", number)
+                     : error_set(err, ERROR_IO, "the result of page %u is cut", number);
     if (rc == 0)
         strbuf_add(out, bytes, size);
     free(bytes);
     return rc;
+}
+
+/* A result never changes under its key, so what is kept needs no dropping. */
+int job_page_json(struct job_service *s, const char *id, const struct page_row *row,
+                  struct strbuf *out, struct error *err)
+{
+    char key[BLOB_KEY];
+    uint64_t mark = 0;
+    size_t before = out->len;
+    if (row->state != PAGE_DONE)
+        return error_set(err, ERROR_CONFLICT, "page %u is %s", row->number,
+                         page_state_name(row->state));
+    page_key(id, row->number, row->result, key);
+    if (s->cache && cache_find(s->cache, key, out, &mark))
+        return 0;
+    if (read_page(s, key, row->number, out, err) < 0)
+        return -1;
+    if (s->cache)
+        cache_put(s->cache, key, out->data + before, out->len - before, PAGE_KEPT_MS, mark);
+    return 0;
 }
 
 void job_page_forget(struct job_service *s, const char *id, const struct page_row *row)

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "blob/blob.h"
+#include "cache/cache.h"
 #include "page/options.h"
 #include "page/page.h"
 #include "store/store.h"
@@ -25,7 +26,9 @@ enum {
     JOB_LISTENERS = 4,
 };
 
-struct job_service *job_service_new(struct store *store, struct blob_store *blobs);
+/* cache: page results that are read often; may be NULL. */
+struct job_service *job_service_new(struct store *store, struct blob_store *blobs,
+                                    struct cache *cache);
 void job_service_free(struct job_service **service);
 struct store *job_store(struct job_service *service);
 struct blob_store *job_blobs(struct job_service *service);
@@ -42,13 +45,34 @@ struct job_request {
     const char *owner, *filename, *content_type, *sha256;
     int64_t size;
     const struct options *options;
-    const char *metadata; /* JSON or NULL */
+    const char *metadata;                 /* JSON or NULL */
+    const char *surface, *engine_version; /* NULL: "" */
+    const char *webhook;                  /* JSON or NULL; with the states that it hears of */
+    uint32_t webhook_states;
+    int64_t page_quota, byte_quota, job_quota, quota_since; /* of the owner; 0: any */
+    bool join; /* a job with the same twin may stand for it */
+    char twin[STORE_SHA256];
+    const char *idempotency_key, *fingerprint; /* NULL: none */
+    int64_t key_ttl_ms;
 };
 
-int job_submit(struct job_service *service, const struct job_request *request, struct error *err);
+/* id: of the job that stands for the request, which is request->id only for STORE_NEW; id and how
+ * may be NULL. ERROR_QUOTA, and what store_submit says. */
+int job_submit(struct job_service *service, const struct job_request *request, char *id,
+               enum store_submitted *how, struct error *err);
 int job_cancel(struct job_service *service, const char *id, struct error *err);
 int job_retry(struct job_service *service, const char *id, bool all, struct error *err);
 int job_delete(struct job_service *service, const char *id, struct error *err);
+/* Deliver a webhook's message once more. */
+int job_resend(struct job_service *service, const char *id, const char *delivery,
+               struct error *err);
+
+/* Since the service began. */
+struct job_counters {
+    int64_t pages_ended; /* done or failed for good */
+    int64_t documents_opened, pages_opened;
+};
+void job_counters(struct job_service *service, struct job_counters *out);
 
 /* The worker's side. Those that end a claim return 1 applied, 0 fenced (no effect), −1. */
 int job_claim(struct job_service *service, bool idle_jobs, struct claim *out, size_t max,

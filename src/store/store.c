@@ -153,12 +153,6 @@ int store_find_page(struct store *store, const char *id, uint32_t number, struct
     return store->drv->find_page(store, id, number, out, err);
 }
 
-int store_queue_position(struct store *store, const struct job *job, int64_t *position,
-                         struct error *err)
-{
-    return store->drv->queue_position(store, job, position, err);
-}
-
 int store_stats(struct store *store, struct store_stats *out, struct error *err)
 {
     return store->drv->stats(store, out, err);

@@ -220,8 +220,6 @@ int store_list_changed(struct store *store, const char *id, int64_t after, struc
                        size_t max, struct error *err);
 int store_find_page(struct store *store, const char *id, uint32_t number, struct page_row *out,
                     struct error *err); /* ERROR_NOT_FOUND: no such job, or not a page of it */
-int store_queue_position(struct store *store, const struct job *job, int64_t *position,
-                         struct error *err);
 int store_stats(struct store *store, struct store_stats *out, struct error *err);
 /* since: the begin of the period, as in the jobs that were charged to it. */
 int store_usage(struct store *store, const char *owner, int64_t since, struct store_usage *out,

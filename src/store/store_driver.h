@@ -43,8 +43,6 @@ struct store_driver {
                         size_t max, struct error *err);
     int (*find_page)(struct store *store, const char *id, uint32_t number, struct page_row *out,
                      struct error *err);
-    int (*queue_position)(struct store *store, const struct job *job, int64_t *position,
-                          struct error *err);
     int (*stats)(struct store *store, struct store_stats *out, struct error *err);
     int (*usage)(struct store *store, const char *owner, int64_t since, struct store_usage *out,
                  struct error *err);

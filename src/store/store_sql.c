@@ -84,7 +84,6 @@ const char *const store_sql[SQL_COUNT] = {
     [SQL_JOB_HEAL] =
         "UPDATE job SET state = ?, total = ?, ready = ?, running = ?, done = ?,"
         " failed = ?, cancelled = ?, claimable = ?," TOUCHED " WHERE seq = ? AND state <= 1",
-    [SQL_JOB_POSITION] = "SELECT COUNT(*) FROM job WHERE state = 0 AND seq <= ?",
     /* Two walks of the index by state, merged. */
     [SQL_JOB_QUEUE] = "SELECT seq, priority, owner, state, ready + running FROM job"
                       " WHERE state = 0 AND seq > ? UNION ALL"

@@ -27,7 +27,6 @@ enum store_sql {
     SQL_JOB_SUSPECTS,
     SQL_JOB_RECOUNT,
     SQL_JOB_HEAL,
-    SQL_JOB_POSITION,
     SQL_JOB_QUEUE,
     SQL_JOB_TWIN,
     SQL_JOB_JOIN,

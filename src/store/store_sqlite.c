@@ -304,7 +304,6 @@ const struct store_driver store_sqlite = {
     .list_pages = sqlite_list_pages,
     .list_changed = sqlite_list_changed,
     .find_page = sqlite_find_page,
-    .queue_position = sqlite_queue_position,
     .stats = sqlite_stats,
     .usage = sqlite_usage,
     .claim = sqlite_claim,

@@ -127,8 +127,6 @@ int sqlite_list_changed(struct store *store, const char *id, int64_t after, stru
                         size_t max, struct error *err);
 int sqlite_find_page(struct store *store, const char *id, uint32_t number, struct page_row *out,
                      struct error *err);
-int sqlite_queue_position(struct store *store, const struct job *job, int64_t *position,
-                          struct error *err);
 int sqlite_stats(struct store *store, struct store_stats *out, struct error *err);
 
 /* store_sqlite_claim.c */

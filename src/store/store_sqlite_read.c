@@ -142,28 +142,6 @@ int sqlite_find_page(struct store *store, const char *id, uint32_t number, struc
     return rc;
 }
 
-static int position_of(struct connection *c, int64_t sequence, int64_t *out, struct error *err)
-{
-    auto_query q = sqlite_query(c, SQL_JOB_POSITION, VALUES(sql_int(sequence)), err);
-    if (!q || sqlite_row(c, q, err) < 0)
-        return -1;
-    *out = sqlite3_column_int64(q, 0);
-    return 0;
-}
-
-int sqlite_queue_position(struct store *store, const struct job *job, int64_t *position,
-                          struct error *err)
-{
-    if (job->state != JOB_PENDING) {
-        *position = 0;
-        return 0;
-    }
-    struct connection *c = sqlite_lend(store);
-    int rc = position_of(c, job->sequence, position, err);
-    sqlite_return(store, c);
-    return rc;
-}
-
 static int count_states(struct connection *c, struct store_stats *s, struct error *err)
 {
     auto_query q = sqlite_query(c, SQL_JOB_STATES, NULL, 0, err);
