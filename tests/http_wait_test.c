@@ -24,7 +24,7 @@ static struct {
 } app;
 
 static struct http_server *server, *server_inside; /* http_stop forgets the first at once */
-static int port;
+static _Atomic int port;
 
 static void reply_number(struct http_request *req, const char *word, int n)
 {
@@ -38,12 +38,12 @@ static void handle_wait(void *arg, struct http_request *req)
 {
     (void)arg;
     app.calls++;
-    http_scratch(req)->number++;
+    ++*(int *)http_context(req);
     int version = app.version;
     if (version > atoi(http_query(req, "since")))
         reply_number(req, "changed", version);
     else if (http_wait_over(req))
-        reply_number(req, "over", (int)http_scratch(req)->number);
+        reply_number(req, "over", *(int *)http_context(req));
     else {
         app.waiting++;
         http_wait(req, http_query(req, "key"), atoi(http_query(req, "timeout")));
@@ -130,7 +130,7 @@ static void count_close(void *context)
 /* GET /stream?piece=BYTES&count=N[&cut] */
 static void handle_stream(void *arg, struct http_request *req)
 {
-    static const struct http_stream stream = {count_next, count_close};
+    static const struct http_stream stream = {.next = count_next, .close = count_close};
     (void)arg;
     struct counting *c = calloc(1, sizeof *c);
     c->count = atoi(http_query(req, "count"));
@@ -155,9 +155,69 @@ static void endless_close(void *context)
 
 static void handle_endless(void *arg, struct http_request *req)
 {
-    static const struct http_stream stream = {endless_next, endless_close};
+    static const struct http_stream stream = {.next = endless_next, .close = endless_close};
     (void)arg;
     http_reply_stream(req, "text/event-stream", &stream, NULL);
+}
+
+static void count_nothing(void *context)
+{
+    (void)context;
+}
+
+/* GET /events: the version at first and whenever it has changed, a last word when the server stops.
+ * Asked by wake-ups alone. */
+struct events {
+    int told;
+};
+
+static int events_next(void *context, struct strbuf *chunk)
+{
+    struct events *e = context;
+    int version = app.version;
+    app.calls++;
+    if (version > e->told)
+        strbuf_addf(chunk, "%d\n", version);
+    e->told = version;
+    if (!http_stopping(server_inside))
+        return 1;
+    strbuf_adds(chunk, "bye\n");
+    return 0;
+}
+
+static void events_close(void *context)
+{
+    free(context);
+    app.closed++;
+}
+
+static void handle_events(void *arg, struct http_request *req)
+{
+    (void)arg;
+    char key[] = "events"; /* gone before the stream begins */
+    const struct http_stream stream = {events_next, events_close, key, 600000};
+    http_reply_stream(req, "text/event-stream", &stream, calloc(1, sizeof(struct events)));
+    memset(key, 'x', sizeof key - 1);
+}
+
+/* The change comes after the look and before the wait. */
+static int gap_next(void *context, struct strbuf *chunk)
+{
+    (void)context;
+    if (app.version > 0) {
+        strbuf_adds(chunk, "changed");
+        return 0;
+    }
+    app.version = 1;
+    http_wake(server_inside, "gap");
+    return 1;
+}
+
+static void handle_gap_stream(void *arg, struct http_request *req)
+{
+    static const struct http_stream stream = {gap_next, count_nothing, "gap", 600000};
+    (void)arg;
+    http_reply_stream(req, "text/plain", &stream, NULL);
 }
 
 /* GET /file?size=BYTES */
@@ -205,19 +265,22 @@ static const struct http_route routes[] = {
     {"GET", "/now", handle_now, NULL, 0},
     {"GET", "/stream", handle_stream, NULL, 0},
     {"GET", "/endless", handle_endless, NULL, 0},
+    {"GET", "/events", handle_events, NULL, 0},
+    {"GET", "/events/pool", handle_events, NULL, HTTP_BLOCKING},
+    {"GET", "/gap/stream", handle_gap_stream, NULL, 0},
     {"GET", "/file", handle_file, NULL, HTTP_BLOCKING},
     {"POST", "/upload", handle_now, &sink, 0},
 };
 
 static const struct http_config config = {
     .listen = "127.0.0.1:0",
-    .token = "",
     .max_body = 1 << 20,
     .threads = 2,
     .pool_threads = 2,
     .connections = 300,
     .routes = routes,
     .route_count = sizeof routes / sizeof routes[0],
+    .context = sizeof(int),
 };
 
 static const struct http_timing standard = {
@@ -432,6 +495,55 @@ static void streams(void **state)
     assert_int_equal(app.closed, 5);
 }
 
+static bool chunk_is(int fd, const char *expected)
+{
+    auto_strbuf line = {0}, chunk = {0};
+    if (!client_line(fd, &line))
+        return false;
+    size_t len = strtoul(line.data, NULL, 16);
+    return client_exact(fd, &chunk, len) && client_exact(fd, NULL, 2) &&
+           strcmp(strbuf_str(&chunk), expected) == 0;
+}
+
+static void events(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 20, ROUNDS = 50 };
+    int fds[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+        auto_answer a = {0};
+        fds[i] = client_connect(port);
+        client_sends(fds[i], i % 2 ? "GET /events" HOST "\r\n" : "GET /events/pool" HOST "\r\n");
+        assert_true(client_head(fds[i], &a));
+    }
+    /* The next change comes when all have seen the last, so a lost wake-up would hang. */
+    for (int round = 1; round <= ROUNDS; round++) {
+        char expected[16];
+        snprintf(expected, sizeof expected, "%d\n", round);
+        app.version = round;
+        http_wake(server, "events");
+        for (int i = 0; i < CLIENTS; i++)
+            assert_true(chunk_is(fds[i], expected));
+    }
+    close(fds[0]); /* noticed when something is sent, and refused */
+    for (int i = 0; i < 20000 && !app.closed; i++) {
+        app.version++;
+        http_wake(server, "events");
+        usleep(1000);
+    }
+    assert_int_equal(app.closed, 1);
+    for (int i = 1; i < CLIENTS; i++)
+        close(fds[i]);
+}
+
+static void wake_in_the_gap_of_a_stream(void **state)
+{
+    (void)state;
+    auto_answer a = {0};
+    client_ask(port, "GET /gap/stream" HOST "\r\n", &a);
+    assert_string_equal(strbuf_str(&a.body), "changed");
+}
+
 static void stream_to_old_client(void **state)
 {
     (void)state;
@@ -605,11 +717,70 @@ static void stop_with_endless_stream(void **state)
     auto_answer a = {0};
     int fd = client_connect(port);
     client_sends(fd, "GET /endless" HOST "\r\n");
-    assert_true(client_head(fd, &a));
     wait_for(&app.waiting, 3);
-    http_stop(&server, 50);
+    http_stop(&server, 600000);
     assert_int_equal(app.closed, 1);
+    client_read(fd, false, &a);
+    assert_false(a.cut);
+    assert_string_equal(a.body.data, "data: hello\n\n");
     close(fd);
+}
+
+static void stop_with_events(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {"GET /events" HOST "\r\n",
+                                           "GET /events/pool" HOST "\r\n"};
+    int fds[2];
+    for (int i = 0; i < 2; i++) {
+        fds[i] = client_connect(port);
+        client_sends(fds[i], requests[i]);
+    }
+    wait_for(&app.calls, 2);
+    http_stop(&server, 600000);
+    for (int i = 0; i < 2; i++) {
+        auto_answer a = {0};
+        client_read(fds[i], false, &a);
+        assert_false(a.cut);
+        assert_string_equal(strbuf_str(&a.body), "bye\n");
+        close(fds[i]);
+    }
+    assert_int_equal(app.closed, 2);
+}
+
+static _Atomic bool hammering;
+
+static void *hammer(void *arg)
+{
+    (void)arg;
+    while (hammering) {
+        auto_answer a = {0};
+        int fd = client_connect(port);
+        if (fd < 0)
+            continue;
+        client_sends(fd, "GET /now" HOST "\r\n");
+        client_read(fd, false, &a);
+        close(fd);
+    }
+    return NULL;
+}
+
+/* Clients come and go on every event thread while the listener goes away. */
+static void stop_under_load(void **state)
+{
+    enum { CLIENTS = 4, ROUNDS = 20 };
+    pthread_t threads[CLIENTS];
+    hammering = true;
+    for (int i = 0; i < CLIENTS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, hammer, NULL), 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        usleep(10000);
+        http_stop(&server, 2000);
+        assert_int_equal(start(state), 0);
+    }
+    hammering = false;
+    for (int i = 0; i < CLIENTS; i++)
+        pthread_join(threads[i], NULL);
 }
 
 #define ON_SERVER(test) cmocka_unit_test_setup_teardown(test, start_standard, stop)
@@ -625,6 +796,8 @@ int main(void)
         ON_SERVER(wake_in_the_gap),
         ON_SERVER(wake_races),
         ON_SERVER(streams),
+        ON_SERVER(events),
+        ON_SERVER(wake_in_the_gap_of_a_stream),
         ON_SERVER(stream_to_old_client),
         ON_SERVER(files),
         ON_IMPATIENT_SERVER(slow_clients),
@@ -636,6 +809,8 @@ int main(void)
         ON_SERVER(stop_lets_requests_finish),
         ON_SERVER(stop_before_a_wait),
         ON_SERVER(stop_with_endless_stream),
+        ON_SERVER(stop_with_events),
+        ON_SERVER(stop_under_load),
     };
     alarm(120);
     return cmocka_run_group_tests(tests, NULL, NULL);

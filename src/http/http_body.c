@@ -132,8 +132,9 @@ static enum MHD_Result count_named(void *arg, enum MHD_ValueKind kind, const cha
 }
 
 /* RFC 9112, 3.2 and 6.3: whatever another server could frame or route differently is refused. */
-static const char *misframed(struct http_request *req, bool http10)
+static const char *misframed(struct http_request *req)
 {
+    bool http10 = strcmp(req->version, "HTTP/1.0") == 0;
     int counts[3] = {0};
     MHD_get_connection_values(req->mhd, MHD_HEADER_KIND, count_named, counts);
     const char *coding = http_header(req, "Transfer-Encoding");
@@ -148,17 +149,24 @@ static const char *misframed(struct http_request *req, bool http10)
     return NULL;
 }
 
-int http_body_frame(struct http_request *req, bool http10)
+/* libmicrohttpd takes a bare LF for the end of a chunk's line, and nobody behind it can tell.
+ * Somebody before it may read on, so what follows chunks on a connection is no request to us. */
+void http_body_announce(struct http_request *req)
 {
     struct http_body *body = &req->body;
     const char *length = http_header(req, "Content-Length");
     body->chunked = http_header(req, "Transfer-Encoding") != NULL;
+    req->answer.close = body->chunked;
     errno = 0;
     body->announced = length ? strtoll(length, NULL, 10) : 0;
-    bool beyond = errno == ERANGE;
+    body->beyond = errno == ERANGE;
     body->coming = body->chunked || body->announced != 0;
-    const char *wrong = misframed(req, http10);
-    if (!wrong && beyond)
+}
+
+int http_body_frame(struct http_request *req)
+{
+    const char *wrong = misframed(req);
+    if (!wrong && req->body.beyond)
         wrong = "a Content-Length beyond all bounds";
     if (!wrong)
         return 0;

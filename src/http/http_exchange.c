@@ -2,7 +2,8 @@
  *
  * One request from its first line to the end of its answer, as libmicrohttpd calls: headers once,
  * the body in pieces, then again until there is an answer. Refuses before the body is read what it
- * can: malformed requests, unknown paths, missing tokens, bodies that announce too much.
+ * can: malformed requests, unknown paths, what the app does not admit, bodies that announce too
+ * much.
  */
 #include "http/http_internal.h"
 
@@ -15,14 +16,29 @@
 #include <string.h>
 #include <strings.h>
 
-void *http_exchange_open(void *server, const char *uri, struct MHD_Connection *mhd)
+/* The target as it came: decoded, %00 would cut the path or a value short. */
+static const char *check_target(const char *target)
 {
-    struct http_request *req = x_calloc(1, sizeof *req);
-    req->server = server;
+    for (const char *s = target; *s; s++)
+        if ((unsigned char)*s <= ' ' || *s == 127)
+            return "a space or a control character in the request line";
+    const char *authority = *target == '/' ? NULL : strstr(target, "://");
+    if (authority && memchr(authority, '%', 3 + strcspn(authority + 3, "/?")))
+        return "percent-encoding in the host of the request line";
+    return strstr(target, "%00") ? "NUL in the request line" : NULL;
+}
+
+void *http_exchange_open(void *arg, const char *target, struct MHD_Connection *mhd)
+{
+    const struct http_listener *listener = arg;
+    struct http_request *req = x_calloc(1, sizeof *req + listener->server->config.context);
+    req->server = listener->server;
+    req->listener = listener;
     req->mhd = mhd;
     req->connection = http_connection_of(mhd);
-    if (strstr(uri, "%00")) /* decoded, it would cut the path or a value short */
-        req->malformed = "NUL in the request line";
+    req->target = target;
+    req->target_len = strlen(target);
+    req->malformed = check_target(target);
     if (req->connection->used)
         http_connection_enter(req->connection, HTTP_HEADERS);
     req->connection->used = true;
@@ -31,14 +47,39 @@ void *http_exchange_open(void *server, const char *uri, struct MHD_Connection *m
 
 /* ---- admission ---- */
 
+/* A target of http://HOST/PATH (RFC 9112, 3.2.2) is the path, when it names the Host that everyone
+ * else on the way goes by. */
+static void take_absolute(struct http_request *req)
+{
+    const char *authority = strstr(req->path, "://");
+    const char *host = http_header(req, "Host");
+    size_t scheme = authority ? (size_t)(authority - req->path) : 0;
+    bool known = (scheme == 4 && strncasecmp(req->path, "http", 4) == 0) ||
+                 (scheme == 5 && strncasecmp(req->path, "https", 5) == 0);
+    size_t len = known ? strcspn(authority + 3, "/") : 0;
+    if (!known || !host || strlen(host) != len || strncasecmp(authority + 3, host, len) != 0)
+        req->malformed = "a request target that is neither a path nor of this Host";
+    else
+        req->path = authority[3 + len] ? authority + 3 + len : "/";
+}
+
+static void read_target(struct http_request *req)
+{
+    bool server_wide = strcmp(req->path, "*") == 0 && strcmp(req->method, "OPTIONS") == 0;
+    if (req->path[0] != '/' && !server_wide && strcmp(req->method, "CONNECT") != 0)
+        take_absolute(req);
+}
+
 static int check_text(void *arg, const char *name, const char *value)
 {
     (void)arg;
     return !utf8_valid(name, strlen(name)) || !utf8_valid(value, strlen(value));
 }
 
-static int check_line(struct http_request *req)
+static int check_target_text(struct http_request *req)
 {
+    if (!req->malformed)
+        read_target(req);
     if (!req->malformed &&
         (!utf8_valid(req->path, strlen(req->path)) || http_each_query(req, check_text, NULL)))
         req->malformed = "the path or the query is not UTF-8";
@@ -48,58 +89,19 @@ static int check_line(struct http_request *req)
     return -1;
 }
 
-/* Takes as long whatever the first differing byte is. */
-static bool same_secret(const char *given, const char *secret)
+static int admit(struct http_request *req)
 {
-    size_t len = strlen(given), want = strlen(secret);
-    volatile unsigned char difference = len != want;
-    for (size_t i = 0; i < len; i++)
-        difference |= (unsigned char)(given[i] ^ secret[want ? i % want : 0]);
-    return !difference;
-}
-
-static int check_token(struct http_request *req)
-{
-    const char *token = req->server->token;
-    if (!token[0] || (req->route->flags & HTTP_OPEN))
-        return 0;
-    const char *given = http_header(req, "Authorization");
-    if (given && strncasecmp(given, "Bearer ", 7) == 0 &&
-        same_secret(given + 7 + strspn(given + 7, " "), token))
-        return 0;
-    http_set_header(req, "WWW-Authenticate", "Bearer");
-    http_reply_problem(req, &(struct http_problem){.status = 401,
-                                                   .code = "unauthorized",
-                                                   .title = "A token is needed",
-                                                   .detail = "send Authorization: Bearer TOKEN"});
-    return -1;
-}
-
-/* A page on some other site must not reach a server that trusts whoever can connect to it: neither
- * by a name that suddenly resolves to this machine (DNS rebinding) nor by a form that posts here.
- * Programs send no Origin. */
-static int check_site(struct http_request *req)
-{
-    const char *names = req->server->config.hosts;
-    const char *origin = http_header(req, "Origin"), *host = http_header(req, "Host");
-    if (!names || (req->route->flags & HTTP_OPEN))
-        return 0;
-    const char *site = origin ? strstr(origin, "://") : NULL;
-    bool same_site = !origin || (site && host && strcasecmp(site + 3, host) == 0);
-    if (http_host_listed(req, "localhost,127.0.0.1,::1") || http_host_listed(req, names))
-        if (same_site)
-            return 0;
-    http_refuse(req, 403, ERROR_DENIED,
-                "without a token this server answers only requests made to its own name");
-    return -1;
-}
-
-static int admit(struct http_request *req, bool http10)
-{
+    const struct http_config *config = &req->server->config;
     http_request_name(req);
-    if (http_body_frame(req, http10) < 0 || check_line(req) < 0 || http_route_find(req) < 0 ||
-        check_token(req) < 0 || check_site(req) < 0)
+    http_client_find(req);
+    http_body_announce(req);
+    if (http_strict(req) < 0 || http_body_frame(req) < 0 || check_target_text(req) < 0 ||
+        http_route_find(req) < 0)
         return -1;
+    if (config->admit && config->admit(config->app, req) < 0) {
+        must(req->answer.kind);
+        return -1;
+    }
     return http_body_begin(req);
 }
 
@@ -118,12 +120,14 @@ static void refuse_early(struct http_request *req)
 static enum MHD_Result begin(struct http_request *req, const char *url, const char *method,
                              const char *version)
 {
+    req->begun = clock_steady_ns();
     req->path = url;
     req->method = method;
+    req->version = version;
     req->head = strcmp(method, "HEAD") == 0;
     req->counted = true;
     atomic_fetch_add(&req->server->in_flight, 1);
-    if (admit(req, strcmp(version, "HTTP/1.0") == 0) < 0) {
+    if (admit(req) < 0) {
         refuse_early(req);
         return MHD_YES;
     }
@@ -139,8 +143,7 @@ void http_run_handler(struct http_request *req)
 {
     struct http_server *server = req->server;
     req->seen = atomic_load(&server->waits.sequence);
-    req->over =
-        atomic_load(&server->stopping) || (req->deadline && req->deadline <= clock_steady());
+    req->over = http_stopping(server) || (req->deadline && req->deadline <= clock_steady());
     req->route->handle(server->config.app, req);
     must(req->answer.kind || req->key);
 }
@@ -169,12 +172,12 @@ static enum MHD_Result end_of_body(struct http_request *req)
     return run(req);
 }
 
-enum MHD_Result http_exchange(void *server, struct MHD_Connection *mhd, const char *url,
+enum MHD_Result http_exchange(void *listener, struct MHD_Connection *mhd, const char *url,
                               const char *method, const char *version, const char *data,
                               size_t *size, void **request)
 {
     struct http_request *req = *request;
-    (void)server, (void)mhd;
+    (void)listener, (void)mhd;
     size_t len = *size;
     *size = 0;
     if (len)
@@ -197,23 +200,35 @@ enum MHD_Result http_exchange(void *server, struct MHD_Connection *mhd, const ch
     return len ? MHD_YES : MHD_NO;
 }
 
-void http_exchange_close(void *arg, struct MHD_Connection *mhd, void **request,
+static void tell_done(struct http_request *req, bool complete)
+{
+    const struct http_config *config = &req->server->config;
+    const struct http_answer *answer = &req->answer;
+    bool whole = answer->queued && answer->kind != HTTP_STREAM && !req->head;
+    if (whole && complete)
+        req->sent = (int64_t)answer->size;
+    if (req->counted && config->done)
+        config->done(config->app, req);
+}
+
+void http_exchange_close(void *listener, struct MHD_Connection *mhd, void **request,
                          enum MHD_RequestTerminationCode code)
 {
-    struct http_server *server = arg;
     struct http_request *req = *request;
-    (void)mhd, (void)code;
+    (void)listener, (void)mhd;
     if (!req)
         return;
     *request = NULL;
+    struct http_server *server = req->server;
     http_connection_enter(req->connection, HTTP_IDLE);
     http_body_done(req);
     http_answer_done(&req->answer);
+    tell_done(req, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     free(req->param_text);
     free(req->key);
     bool last = req->counted && atomic_fetch_sub(&server->in_flight, 1) == 1;
     free(req);
-    if (last && atomic_load(&server->stopping)) {
+    if (last && http_stopping(server)) {
         pthread_mutex_lock(&server->lock);
         pthread_cond_broadcast(&server->changed);
         pthread_mutex_unlock(&server->lock);

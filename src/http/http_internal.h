@@ -14,6 +14,7 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/types.h>
 
 enum {
     HTTP_PARAMS = 8,                /* of one pattern */
@@ -25,6 +26,9 @@ enum {
     HTTP_PART_HEADERS = 8192, /* of one part of a multipart body */
     HTTP_NAME = 128,          /* of a part, and of a media type */
     HTTP_FILENAME = 256,
+    HTTP_LISTENERS = 16,
+    HTTP_ADDRESS = 46, /* an IPv6 address as text */
+    HTTP_PROXIES = 64,
 };
 
 /* Milliseconds. A variable so that tests need not wait; written only before http_serve. */
@@ -42,8 +46,17 @@ extern struct http_timing http_timing;
 
 enum http_phase { HTTP_HEADERS, HTTP_BODY, HTTP_BUSY, HTTP_IDLE, HTTP_LINGER };
 
+struct http_peer {
+    char text[HTTP_ADDRESS];
+    unsigned char address[16]; /* IPv6, or IPv4 mapped into it */
+    bool numeric;              /* it has an address */
+    bool proxy;                /* and is believed about its client */
+};
+
 struct http_connection {
     struct http_connection *next, **link;
+    struct http_listener *listener;
+    struct http_peer peer;
     int fd;
     bool used;             /* carried a request before */
     _Atomic int phase;     /* enum http_phase */
@@ -51,27 +64,43 @@ struct http_connection {
     _Atomic int64_t bytes; /* of the body within the window */
 };
 
-void http_connection_event(void *server, struct MHD_Connection *mhd, void **context,
+void http_connection_event(void *listener, struct MHD_Connection *mhd, void **context,
                            enum MHD_ConnectionNotificationCode code);
 struct http_connection *http_connection_of(struct MHD_Connection *mhd);
 void http_connection_enter(struct http_connection *c, enum http_phase phase);
 void http_reap(struct http_server *server, int64_t now);
 void http_cut_all(struct http_server *server);
 
-/* ---- answers (http_reply.c, http_stream.c, http_problem.c) ---- */
+/* ---- who asks (http_peer.c) ---- */
+
+struct http_network {
+    unsigned char address[16];
+    unsigned bits;
+};
+
+/* "10.0.0.0/8,::1,…" */
+int http_networks_read(const char *list, struct http_network *out, size_t *count,
+                       struct error *err);
+void http_peer_find(const struct http_listener *listener, struct MHD_Connection *mhd,
+                    struct http_peer *peer);
+void http_client_find(struct http_request *req);
+
+/* ---- answers (http_reply.c, http_stream.c, http_problem.c, http_conditional.c) ---- */
 
 enum http_answer_kind { HTTP_NO_ANSWER, HTTP_BYTES, HTTP_FILE, HTTP_STREAM };
+
+struct http_source;
 
 struct http_answer {
     enum http_answer_kind kind;
     int status;
-    bool close;            /* the connection ends with it */
-    struct strbuf headers; /* name NUL value NUL … */
-    char *bytes;           /* HTTP_BYTES; owned */
-    int fd;                /* HTTP_FILE; owned */
-    uint64_t size;         /* of bytes or file */
-    const struct http_stream *stream;
-    void *context;
+    bool close;                 /* the connection ends with it */
+    struct strbuf headers;      /* name NUL value NUL … */
+    char *bytes;                /* HTTP_BYTES; owned until queued */
+    int fd;                     /* HTTP_FILE; owned until queued */
+    uint64_t offset, size;      /* of bytes or file */
+    struct http_source *source; /* HTTP_STREAM; owned until queued */
+    bool queued;
 };
 
 int http_answer_queue(struct http_request *req); /* on the event thread; −1: close the connection */
@@ -79,17 +108,27 @@ int http_answer_queue(struct http_request *req); /* on the event thread; −1: c
  * still arrives is to be thrown away; the reaper ends the connection. */
 void http_answer_cut(struct http_request *req);
 void http_answer_done(struct http_answer *answer);
-struct MHD_Response *http_stream_response(struct http_request *req);
+void http_answer_drop(struct http_request *req); /* as if none had been given */
+const char *http_answer_header(const struct http_answer *answer, const char *name); /* or NULL */
 
-/* A refusal in full, and for one whose status is not that of its class. */
-struct http_problem {
-    int status;
-    const char *code, *title, *detail, *job_id;
-    int page;
-};
-void http_reply_problem(struct http_request *req, const struct http_problem *problem);
+struct http_source *http_source_new(struct http_request *req, const struct http_stream *stream,
+                                    void *context);
+void http_source_end(struct http_source *source); /* the request is over: closes the stream */
+void http_source_free(void *source);
+struct MHD_Response *http_source_response(struct http_source *source);
+
 void http_refuse(struct http_request *req, int status, enum error_class class, const char *detail);
 void http_refuse_busy(struct http_request *req);
+
+/* Turns a whole answer into the part that was asked for (206), or a refusal (412, 416). */
+void http_conditional_apply(struct http_request *req);
+
+/* ---- other sites (http_cors.c) ---- */
+
+void http_cors_headers(const struct http_request *req,
+                       void (*visit)(void *arg, const char *name, const char *value), void *arg);
+/* Answers a preflight for a path that knows `methods`; false: it is none. */
+bool http_cors_preflight(struct http_request *req, const char *methods);
 
 /* ---- bodies (http_body.c, http_multipart.c, http_header.c) ---- */
 
@@ -125,6 +164,7 @@ struct http_body {
     bool coming; /* the request announces one */
     bool chunked;
     int64_t announced; /* Content-Length */
+    bool beyond;       /* it is larger than that */
     int64_t received;
     int64_t drained; /* bytes thrown away after a failure */
     struct strbuf small;
@@ -139,9 +179,10 @@ struct http_body {
     bool failed;
 };
 
-/* These return −1 with the refusal as the answer. The first reads the headers alone; the second
- * needs the route. */
-int http_body_frame(struct http_request *req, bool http10);
+/* What the headers say about it, before anything is believed. */
+void http_body_announce(struct http_request *req);
+/* These return −1 with the refusal as the answer. The second needs the route. */
+int http_body_frame(struct http_request *req);
 int http_body_begin(struct http_request *req);
 void http_body_data(struct http_request *req, const char *bytes, size_t len);
 int http_body_end(struct http_request *req);
@@ -163,12 +204,20 @@ struct http_text {
 
 struct http_request {
     struct http_server *server;
+    const struct http_listener *listener;
     struct MHD_Connection *mhd;
     struct http_connection *connection;
     enum http_stage stage;
-    const char *method, *path;
+    const char *method, *path, *version;
+    const char *target; /* the request line's, where it arrived; decoded in place later */
+    size_t target_len;
     bool head, counted;
-    const char *malformed; /* what is wrong with the request line, or NULL */
+    bool detail;                    /* refusals are {"detail":…} */
+    const char *malformed;          /* what is wrong with the target, or NULL */
+    int64_t begun;                  /* steady ns: the headers were complete */
+    int64_t sent;                   /* bytes of the body */
+    const struct http_peer *client; /* the connection's, or forwarded */
+    struct http_peer forwarded;
     const struct http_route *route;
     struct http_text param_names[HTTP_PARAMS];
     const char *params[HTTP_PARAMS];
@@ -183,18 +232,22 @@ struct http_request {
     char *key;                    /* NULL: not waiting */
     int64_t first_wait, deadline; /* steady ms; 0: none yet */
     uint64_t seen;                /* the table's sequence when the handler began */
-    bool over, paused;            /* paused: a stream without bytes, not a handler */
-    struct http_scratch scratch;
+    bool over;
+    _Alignas(max_align_t) unsigned char context[]; /* the app's */
 };
+
+/* What RFC 9112 forbids in the request line and the header block; −1 with the refusal as the
+ * answer. */
+int http_strict(struct http_request *req);
 
 /* Its X-Request-Id: the client's if it is harmless, else a new one. */
 void http_request_name(struct http_request *req);
 
-void *http_exchange_open(void *server, const char *uri, struct MHD_Connection *mhd);
-enum MHD_Result http_exchange(void *server, struct MHD_Connection *mhd, const char *url,
+void *http_exchange_open(void *listener, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result http_exchange(void *listener, struct MHD_Connection *mhd, const char *url,
                               const char *method, const char *version, const char *data,
                               size_t *size, void **request);
-void http_exchange_close(void *server, struct MHD_Connection *mhd, void **request,
+void http_exchange_close(void *listener, struct MHD_Connection *mhd, void **request,
                          enum MHD_RequestTerminationCode code);
 void http_run_handler(struct http_request *req);
 
@@ -222,7 +275,6 @@ struct http_waits {
     _Atomic uint64_t sequence; /* of wake-ups */
     int64_t earliest;          /* no deadline is before it */
     bool stopping;
-    _Atomic bool closing; /* read by streams without the lock */
     struct http_bucket {
         uint64_t last; /* sequence of the last wake-up of a key here */
         struct http_request *head;
@@ -231,15 +283,29 @@ struct http_waits {
 
 void http_wait_enter(struct http_request *req); /* its connection is suspended */
 void http_wait_expire(struct http_server *server, int64_t now);
-/* All handlers answer now; with closing also the paused streams end, and nobody waits any more. */
-void http_wait_stop(struct http_server *server, bool closing);
+/* All waiting handlers and streams are asked now, and nobody waits any more. */
+void http_wait_stop(struct http_server *server);
+
+/* ---- the server (http_server.c, http_listen.c, http_tls.c) ---- */
+
+struct http_listener {
+    struct http_server *server;
+    struct MHD_Daemon *daemon;
+    char *where; /* as configured */
+    char *path;  /* of a Unix socket, or NULL */
+    dev_t device;
+    ino_t inode; /* of the socket that is ours */
+    int fd;
+    bool tls, control;
+};
 
 struct http_server {
     struct http_config config;
-    struct MHD_Daemon *daemon;
-    int listen_fd;
-    int port;
-    char *token;
+    struct http_listener listeners[HTTP_LISTENERS];
+    size_t listener_count;
+    struct http_network proxies[HTTP_PROXIES];
+    size_t proxy_count;
+    char *certificate, *key; /* PEM; NULL: no TLS */
     struct http_pool pool;
     struct http_waits waits;
 
@@ -252,7 +318,16 @@ struct http_server {
     pthread_t ticker;
 };
 
-int http_listen(const char *where, struct error *err); /* a descriptor */
+/* Fill server->listeners; what was opened before a failure is http_listen_close's to close. */
+int http_listen(struct http_server *server, struct error *err);
+void http_listen_close(struct http_listener *listener);
+void http_listen_remove(struct http_listener *listener); /* the file of a Unix socket, if ours */
 int http_listen_port(int fd);
+
+/* Reads config.tls_certificate and tls_key and checks that they fit. */
+int http_tls_read(struct http_server *server, struct error *err);
+void http_tls_forget(struct http_server *server);
+/* To the client, once, without waiting, and that nothing more follows. */
+void http_tls_finish(struct MHD_Connection *mhd, const char *bytes, size_t len);
 
 #endif

@@ -26,9 +26,13 @@ struct http_timing http_timing = {
     .no_stream = 100,
 };
 
-static void open_connection(struct http_server *server, struct MHD_Connection *mhd, void **context)
+static void open_connection(struct http_listener *listener, struct MHD_Connection *mhd,
+                            void **context)
 {
+    struct http_server *server = listener->server;
     struct http_connection *c = x_calloc(1, sizeof *c);
+    c->listener = listener;
+    http_peer_find(listener, mhd, &c->peer);
     c->fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     http_connection_enter(c, HTTP_HEADERS);
     *context = c;
@@ -41,8 +45,9 @@ static void open_connection(struct http_server *server, struct MHD_Connection *m
     pthread_mutex_unlock(&server->lock);
 }
 
-static void close_connection(struct http_server *server, struct http_connection *c)
+static void close_connection(struct http_connection *c)
 {
+    struct http_server *server = c->listener->server;
     pthread_mutex_lock(&server->lock);
     *c->link = c->next;
     if (c->next)
@@ -51,13 +56,13 @@ static void close_connection(struct http_server *server, struct http_connection 
     free(c);
 }
 
-void http_connection_event(void *server, struct MHD_Connection *mhd, void **context,
+void http_connection_event(void *listener, struct MHD_Connection *mhd, void **context,
                            enum MHD_ConnectionNotificationCode code)
 {
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        open_connection(server, mhd, context);
+        open_connection(listener, mhd, context);
     else
-        close_connection(server, *context);
+        close_connection(*context);
 }
 
 struct http_connection *http_connection_of(struct MHD_Connection *mhd)

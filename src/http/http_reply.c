@@ -30,13 +30,13 @@ static const char *next_header(const struct http_answer *answer, size_t *at, con
     return name;
 }
 
-static bool has_header(const struct http_answer *answer, const char *wanted)
+const char *http_answer_header(const struct http_answer *answer, const char *wanted)
 {
     const char *name, *value;
     for (size_t at = 0; (name = next_header(answer, &at, &value));)
         if (strcasecmp(name, wanted) == 0)
-            return true;
-    return false;
+            return value;
+    return NULL;
 }
 
 static void remove_header(struct http_answer *answer, const char *wanted)
@@ -63,19 +63,35 @@ void http_set_header(struct http_request *req, const char *name, const char *val
     utf8_make_printable(headers->data + start, headers->len - start + 1);
 }
 
-/* Those every answer has, after those of the handler. */
+/* Those every answer has, unless the handler knew better. A document is never run, framed or told
+ * about to others. */
+static const struct {
+    const char *name, *value;
+} standard[] = {
+    {"Cache-Control", "no-store"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"Referrer-Policy", "no-referrer"},
+};
+
+enum { STANDARD = sizeof standard / sizeof standard[0] };
+
 static void each_header(const struct http_request *req, header_visit *visit, void *arg)
 {
     const struct http_answer *answer = &req->answer;
+    bool later = answer->status == 503 || answer->status == 429;
+    for (size_t i = 0; i < STANDARD; i++)
+        if (!http_answer_header(answer, standard[i].name))
+            visit(arg, standard[i].name, standard[i].value);
     const char *name, *value;
     for (size_t at = 0; (name = next_header(answer, &at, &value));)
         visit(arg, name, value);
     visit(arg, "X-Request-Id", req->id);
     visit(arg, "X-Content-Type-Options", "nosniff");
-    if (!has_header(answer, "Cache-Control"))
-        visit(arg, "Cache-Control", "no-store");
-    if (answer->status == 503 && !has_header(answer, "Retry-After"))
+    if (http_secure(req))
+        visit(arg, "Strict-Transport-Security", "max-age=31536000");
+    if (later && !http_answer_header(answer, "Retry-After"))
         visit(arg, "Retry-After", "5");
+    http_cors_headers(req, visit, arg);
     if (answer->close)
         visit(arg, "Connection", "close");
 }
@@ -115,7 +131,7 @@ void http_reply_json(struct http_request *req, int status, struct strbuf *body)
         http_refuse(req, 500, ERROR_LIMIT, "the answer is larger than the server may hold");
         return;
     }
-    if (!has_header(&req->answer, "Content-Type"))
+    if (!http_answer_header(&req->answer, "Content-Type"))
         http_set_header(req, "Content-Type", "application/json");
     size_t len = body->len;
     note_bytes(req, status, strbuf_detach(body), len);
@@ -138,19 +154,34 @@ void http_reply_stream(struct http_request *req, const char *content_type,
                        const struct http_stream *stream, void *context)
 {
     http_set_header(req, "Content-Type", content_type);
-    struct http_answer *answer = note(req, HTTP_STREAM, 200);
-    answer->stream = stream;
-    answer->context = context;
+    note(req, HTTP_STREAM, 200)->source = http_source_new(req, stream, context);
+}
+
+/* What the answer still owns; of a stream at least its end is the answer's to tell. */
+static void release(struct http_answer *answer)
+{
+    if (!answer->queued && answer->kind == HTTP_FILE)
+        close(answer->fd);
+    if (!answer->queued && answer->kind == HTTP_BYTES)
+        free(answer->bytes);
+    if (answer->source && answer->queued)
+        http_source_end(answer->source);
+    else if (answer->source)
+        http_source_free(answer->source);
 }
 
 void http_answer_done(struct http_answer *answer)
 {
-    if (answer->kind == HTTP_FILE && answer->fd >= 0)
-        close(answer->fd);
-    if (answer->kind == HTTP_STREAM && answer->stream)
-        answer->stream->close(answer->context);
-    free(answer->bytes);
+    release(answer);
     strbuf_free(&answer->headers);
+}
+
+void http_answer_drop(struct http_request *req)
+{
+    struct http_answer *answer = &req->answer;
+    bool close = answer->close;
+    http_answer_done(answer);
+    *answer = (struct http_answer){.close = close};
 }
 
 /* ---- through libmicrohttpd ---- */
@@ -161,20 +192,20 @@ static void add_to_response(void *response, const char *name, const char *value)
 }
 
 /* What the answer owned is the response's afterwards. */
-static struct MHD_Response *response_of(struct http_request *req)
+static struct MHD_Response *response_of(struct http_answer *answer)
 {
-    struct http_answer *answer = &req->answer;
     struct MHD_Response *response = NULL;
+    answer->queued = true;
     if (answer->kind == HTTP_BYTES) {
+        if (answer->offset)
+            memmove(answer->bytes, answer->bytes + answer->offset, answer->size);
         response =
             MHD_create_response_from_buffer(answer->size, answer->bytes, MHD_RESPMEM_MUST_FREE);
-        answer->bytes = NULL;
     } else if (answer->kind == HTTP_FILE) {
-        response = MHD_create_response_from_fd64(answer->size, answer->fd);
-        answer->fd = -1;
+        response =
+            MHD_create_response_from_fd_at_offset64(answer->size, answer->fd, answer->offset);
     } else {
-        response = http_stream_response(req);
-        answer->stream = NULL;
+        response = http_source_response(answer->source);
     }
     must(response != NULL);
     return response;
@@ -182,9 +213,13 @@ static struct MHD_Response *response_of(struct http_request *req)
 
 int http_answer_queue(struct http_request *req)
 {
-    if (atomic_load(&req->server->stopping))
+    /* A daemon that shuts down says yes, forgets the answer and asks again. */
+    if (req->answer.queued)
+        return -1;
+    if (http_stopping(req->server))
         req->answer.close = true;
-    struct MHD_Response *response = response_of(req);
+    http_conditional_apply(req);
+    struct MHD_Response *response = response_of(&req->answer);
     each_header(req, add_to_response, response);
     enum MHD_Result ok = MHD_queue_response(req->mhd, (unsigned)req->answer.status, response);
     MHD_destroy_response(response);
@@ -217,8 +252,10 @@ void http_answer_cut(struct http_request *req)
         strbuf_add(&text, answer->bytes, answer->size);
     /* A few hundred bytes into an empty socket buffer; if they do not fit, the client is lost. */
     int fd = req->connection->fd;
-    ssize_t ignored = send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)ignored;
+    if (req->listener->tls)
+        http_tls_finish(req->mhd, text.data, text.len);
+    else if (send(fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)text.len)
+        req->sent = req->head ? 0 : (int64_t)answer->size;
     shutdown(fd, SHUT_WR);
     req->stage = HTTP_CUT;
     http_connection_enter(req->connection, HTTP_LINGER);

@@ -5,6 +5,7 @@
  */
 #include "http/http_internal.h"
 
+#include "base/clock.h"
 #include "base/id.h"
 
 #include <ctype.h>
@@ -109,4 +110,46 @@ bool http_host_listed(const struct http_request *req, const char *names)
         name += len + (name[len] == ',');
     }
     return false;
+}
+
+/* ---- for the app's own bookkeeping ---- */
+
+const char *http_method(const struct http_request *req)
+{
+    return req->method;
+}
+
+const char *http_path(const struct http_request *req)
+{
+    return req->path;
+}
+
+const struct http_route *http_route_of(const struct http_request *req)
+{
+    return req->route;
+}
+
+void *http_context(struct http_request *req)
+{
+    return req->context;
+}
+
+int http_status(const struct http_request *req)
+{
+    return req->answer.status;
+}
+
+int64_t http_sent(const struct http_request *req)
+{
+    return req->sent;
+}
+
+int64_t http_elapsed_us(const struct http_request *req)
+{
+    return (clock_steady_ns() - req->begun) / 1000;
+}
+
+int64_t http_announced(const struct http_request *req)
+{
+    return req->body.chunked ? -1 : req->body.announced;
 }

@@ -2,7 +2,8 @@
  *
  * The route table: the first row whose pattern and method match wins. {name} takes one segment,
  * never empty; {name*}, at the end, takes what is left. A path that only other methods know is
- * answered 405 with Allow, an unknown one 404. Paths are compared after percent-decoding.
+ * answered 405 with Allow, an unknown one 404 (501 if nobody knows the method). Paths are compared
+ * after percent-decoding.
  */
 #include "http/http_internal.h"
 
@@ -89,6 +90,34 @@ static void allow(struct strbuf *list, const char *method)
         strbuf_adds(list, ", HEAD");
 }
 
+static int refuse_path(struct http_request *req)
+{
+    static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(req->method, known[i]) == 0) {
+            http_refuse(req, 404, ERROR_NOT_FOUND, "there is nothing at this path");
+            return -1;
+        }
+    http_reply_problem(req,
+                       &(struct http_problem){.status = 501,
+                                              .code = "not_implemented",
+                                              .title = "Unknown method",
+                                              .detail = "this server does not know the method"});
+    return -1;
+}
+
+static int refuse_method(struct http_request *req, const char *allowed)
+{
+    if (http_cors_preflight(req, allowed))
+        return -1;
+    http_set_header(req, "Allow", allowed);
+    http_reply_problem(req, &(struct http_problem){.status = 405,
+                                                   .code = "method_not_allowed",
+                                                   .title = "Not for this method",
+                                                   .detail = "this path does not know the method"});
+    return -1;
+}
+
 int http_route_find(struct http_request *req)
 {
     const struct http_config *config = &req->server->config;
@@ -99,20 +128,12 @@ int http_route_find(struct http_request *req)
         const struct http_route *r = &config->routes[i];
         if (!matches(r->pattern, req->path, &found))
             continue;
+        req->detail = r->flags & HTTP_DETAIL;
         if (strcmp(r->method, method) == 0) {
             keep(req, r, &found);
             return 0;
         }
         allow(&allowed, r->method);
     }
-    if (!allowed.len) {
-        http_refuse(req, 404, ERROR_NOT_FOUND, "there is nothing at this path");
-        return -1;
-    }
-    http_set_header(req, "Allow", allowed.data);
-    http_reply_problem(req, &(struct http_problem){.status = 405,
-                                                   .code = "method_not_allowed",
-                                                   .title = "Not for this method",
-                                                   .detail = "this path does not know the method"});
-    return -1;
+    return allowed.len ? refuse_method(req, allowed.data) : refuse_path(req);
 }

@@ -50,7 +50,7 @@ static void fire(struct http_request *list)
         next = req->next;
         free(req->key);
         req->key = NULL;
-        if (req->answer.kind || req->paused || !(req->route->flags & HTTP_BLOCKING))
+        if (req->answer.kind || !(req->route->flags & HTTP_BLOCKING))
             MHD_resume_connection(req->mhd);
         else
             http_pool_push(req);
@@ -78,8 +78,7 @@ void http_wait_enter(struct http_request *req)
     struct http_waits *waits = &req->server->waits;
     struct http_bucket *bucket = bucket_of(waits, req->key);
     pthread_mutex_lock(&waits->lock);
-    bool again = waits->closing || (waits->stopping && !req->paused) || bucket->last > req->seen ||
-                 req->deadline <= clock_steady();
+    bool again = waits->stopping || bucket->last > req->seen || req->deadline <= clock_steady();
     if (!again) {
         insert(bucket, req);
         if (req->deadline < waits->earliest)
@@ -92,15 +91,15 @@ void http_wait_enter(struct http_request *req)
     }
 }
 
-/* Takes out those with a deadline up to `until`, paused streams only if told. */
-static struct http_request *take(struct http_waits *waits, int64_t until, bool paused)
+/* Takes out those with a deadline up to `until`. */
+static struct http_request *take(struct http_waits *waits, int64_t until)
 {
     struct http_request *taken = NULL;
     waits->earliest = INT64_MAX;
     for (size_t i = 0; i < HTTP_BUCKETS; i++)
         for (struct http_request *req = waits->buckets[i].head, *next; req; req = next) {
             next = req->next;
-            if (req->deadline <= until && (paused || !req->paused))
+            if (req->deadline <= until)
                 extract(req, &taken);
             else if (req->deadline < waits->earliest)
                 waits->earliest = req->deadline;
@@ -112,18 +111,17 @@ void http_wait_expire(struct http_server *server, int64_t now)
 {
     struct http_waits *waits = &server->waits;
     pthread_mutex_lock(&waits->lock);
-    struct http_request *expired = waits->earliest <= now ? take(waits, now, true) : NULL;
+    struct http_request *expired = waits->earliest <= now ? take(waits, now) : NULL;
     pthread_mutex_unlock(&waits->lock);
     fire(expired);
 }
 
-void http_wait_stop(struct http_server *server, bool closing)
+void http_wait_stop(struct http_server *server)
 {
     struct http_waits *waits = &server->waits;
     pthread_mutex_lock(&waits->lock);
     waits->stopping = true;
-    waits->closing = closing;
-    struct http_request *all = take(waits, INT64_MAX, closing);
+    struct http_request *all = take(waits, INT64_MAX);
     pthread_mutex_unlock(&waits->lock);
     fire(all);
 }
@@ -146,9 +144,4 @@ void http_wait(struct http_request *req, const char *key, int64_t timeout_ms)
 bool http_wait_over(const struct http_request *req)
 {
     return req->over;
-}
-
-struct http_scratch *http_scratch(struct http_request *req)
-{
-    return &req->scratch;
 }
