@@ -8,6 +8,7 @@
 """
 import argparse
 import collections
+import datetime
 import json
 import math
 import os
@@ -23,6 +24,7 @@ import inputs
 import facts
 import harness
 import neural
+import submitters
 
 RESULTS = pathlib.Path(__file__).resolve().parent / "results"
 LANES = 2
@@ -187,8 +189,9 @@ def memory(args):
 WRK_UNITS = {"us": 1e-3, "ms": 1, "s": 1e3}
 
 
-def wrk(url, seconds):
-    said = subprocess.run(["wrk", "-t2", "-c64", f"-d{seconds}s", "--latency", url], check=True,
+def wrk(url, seconds, headers=None):
+    wanted = [part for item in (headers or {}).items() for part in ("-H", ": ".join(item))]
+    said = subprocess.run(["wrk", "-t2", "-c64", f"-d{seconds}s", "--latency", *wanted, url], check=True,
                           capture_output=True, text=True).stdout
     latency = {f"p{p}_ms": float(value) * WRK_UNITS[unit]
                for p, value, unit in re.findall(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s)$", said, re.M)}
@@ -198,23 +201,93 @@ def wrk(url, seconds):
             "errors": errors[0] if errors else None}
 
 
-def status(args):
-    samples = []
-    with server() as running:
+def token_for(running, rate):
+    return subprocess.run([harness.BUILD / "pagemill", "token", "create", "--name", "bench", "--rate", rate, "--data",
+                           running.data], check=True, capture_output=True).stdout.decode().strip()
+
+
+STATUS_CASES = {  # name: flags of the service, rate of the token or None
+    "open, no access log": (("--access-log", "off"), None),
+    "token, rate limit, access log": ((), "10000/s+1000000"),
+}
+
+
+def one_status(flags, rate, seconds):
+    with server(*flags) as running:
+        token = rate and token_for(running, rate)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        running.headers = headers
         job = running.wait_job(running.submit(inputs.one_page(20000, 1), text_layer="text")["id"])
         url = f"http://127.0.0.1:{running.port}/v1/jobs/{job['id']}"
-        wrk(url, 1)
-        for _ in range(args.rounds):
-            before = facts.cpu_seconds([running.process.pid])
-            sample = wrk(url, args.seconds)
-            used = facts.cpu_seconds([running.process.pid]) - before
-            samples.append({**sample, "cpu_us_per_request": round(used * 1e6 / sample["requests"], 2)})
-    return {"seconds": args.seconds, "connections": 64}, samples, [
-        row("GET /v1/jobs/{id}", median(s["requests_per_s"] for s in samples), "requests/s"),
-        row("latency, median", median(s["p50_ms"] for s in samples), "ms"),
-        row("latency, p99", median(s["p99_ms"] for s in samples), "ms"),
-        row("CPU of the service", median(s["cpu_us_per_request"] for s in samples), "µs/request"),
-        row("runs with errors", sum(bool(s["errors"]) for s in samples), "")]
+        wrk(url, 1, headers)
+        before = facts.cpu_seconds([running.process.pid])
+        sample = wrk(url, seconds, headers)
+        used = facts.cpu_seconds([running.process.pid]) - before
+        return {**sample, "cpu_us_per_request": round(used * 1e6 / sample["requests"], 2)}
+
+
+def status(args):
+    samples = []
+    for _ in range(args.rounds):
+        samples += [{"case": name, **one_status(*case, args.seconds)} for name, case in STATUS_CASES.items()]
+    summary = []
+    for name in STATUS_CASES:
+        of_case = [s for s in samples if s["case"] == name]
+        summary += [row(f"GET /v1/jobs/{{id}}, {name}", median(s["requests_per_s"] for s in of_case), "requests/s"),
+                    row(f"latency, {name}, p99", median(s["p99_ms"] for s in of_case), "ms"),
+                    row(f"CPU of the service, {name}", median(s["cpu_us_per_request"] for s in of_case), "µs/request"),
+                    row(f"runs with errors, {name}", sum(bool(s["errors"]) for s in of_case), "")]
+    return {"seconds": args.seconds, "connections": 64}, samples, summary
+
+
+# --- load --------------------------------------------------------------------------------------
+
+def listed(running):
+    path = "/v1/jobs?limit=500"
+    while path:
+        page = running.get_json(path)
+        yield from page["jobs"]
+        path = page["next_cursor"] and f"/v1/jobs?limit=500&cursor={page['next_cursor']}"
+
+
+def seconds_of(job):
+    begin, end = (datetime.datetime.fromisoformat(job[key].replace("Z", "+00:00")) for key in ("created_at", "finished_at"))
+    return (end - begin).total_seconds()
+
+
+def one_load(total, clients):
+    with server() as running:
+        token = token_for(running, "10000/s+1000000")
+        running.headers = {"Authorization": f"Bearer {token}"}
+        start = time.monotonic()
+        answers, errors = submitters.run(running.port, total, clients, token)
+        submitted = time.monotonic() - start
+        running.wait(lambda: not any(running.get_json("/health")["jobs"][s] for s in ("pending", "processing")), 3600,
+                     "end of the queue")
+        ended = time.monotonic() - start
+        jobs = {job["id"]: job for job in listed(running)}
+        told = sorted(a.eta / seconds_of(jobs[a.job]) for a in answers if a.eta and a.job in jobs)
+        seconds = [a.seconds * 1e3 for a in answers]
+        return {"submit_per_s": round(len(answers) / submitted, 1), "p50_ms": round(median(seconds), 1),
+                "p99_ms": round(percentile(seconds, 99), 1), "max_ms": round(max(seconds), 1),
+                "jobs_per_s": round(len(jobs) / ended, 1), "errors": len(errors), "first_errors": errors[:3],
+                "lost": sum(a.job not in jobs or jobs[a.job]["status"] != "completed" for a in answers),
+                "unasked": len(jobs) - len({a.job for a in answers}),
+                "eta_told_over_real": [round(percentile(told, p), 2) for p in (10, 50, 90)] if told else None}
+
+
+def load(args):
+    samples = [one_load(args.documents, 256) for _ in range(args.rounds)]
+    etas = [s["eta_told_over_real"] for s in samples if s["eta_told_over_real"]]
+    return {"documents": args.documents, "clients": 256}, samples, [
+        row("POST /v1/jobs by 256 clients", median(s["submit_per_s"] for s in samples), "jobs/s"),
+        row("answer, median", median(s["p50_ms"] for s in samples), "ms"),
+        row("answer, p99", median(s["p99_ms"] for s in samples), "ms"),
+        row("until every page is read", median(s["jobs_per_s"] for s in samples), "jobs/s"),
+        row("errors", sum(s["errors"] for s in samples), ""),
+        row("jobs lost, or there without having been asked for", sum(s["lost"] + s["unasked"] for s in samples), ""),
+        *(row(f"eta told at submission over the real time, {name}", median(e[i] for e in etas), "")
+          for i, name in enumerate(("p10", "median", "p90")) if etas)]
 
 
 def submit(args):
@@ -289,7 +362,10 @@ BENCHES = {  # name: function, programs it needs, method in one sentence
     "memory": (memory, [], "A new service for each document; VmRSS, and RSS and PSS of the service with its "
                "workers, every second; the service's own peak is VmHWM."),
     "status": (status, ["wrk"], "wrk -t2 -c64 on one finished job, on the same cores as the service, after a "
-               "second of warming up; medians of the runs."),
+               "second of warming up, with and without token, rate limit and access log, in turns; medians."),
+    "load": (load, [], "10,000 different one-page PDFs of a kilobyte (text layer) from 256 clients, each over one kept "
+             "connection, with a token that has a rate limit and with the access log; then every job is looked for. "
+             "Clients and service on the same cores."),
     "submit": (submit, [], "Sequential posts of different one-page PDFs of 1 MiB by multipart form, a new "
                "connection each, while the service works on those before; machine.fsync_1mb_ms is the disk."),
     "start": (start, [], "From fork to the first 200 of /readyz, looked for every millisecond."),
@@ -343,6 +419,7 @@ def main():
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--pages", type=int, default=100, help="pages of the scan; text: 50 times as many")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--documents", type=int, default=10000, help="of the bench load")
     parser.add_argument("--seconds", type=int, default=10, help="of each run of wrk")
     parser.add_argument("--posts", type=int, default=200)
     parser.add_argument("--results", type=pathlib.Path, default=RESULTS)

@@ -5,31 +5,45 @@
 #ifndef API_API_H
 #define API_API_H
 
+#include "auth/auth.h"
 #include "base/settings.h"
+#include "cache/cache.h"
 #include "http/http.h"
 #include "job/job.h"
+#include "model/recipe.h"
+#include "net/net.h"
 #include "work/capabilities.h"
 #include "work/scheduler.h"
 
-#include <stdatomic.h>
+struct api;
 
-struct api {
+/* What it stands on; all of it must outlive the api. */
+struct api_rooms {
     const struct settings *settings;
+    const struct recipe *recipe;
+    const struct capabilities *capabilities;
     struct job_service *service;
     struct scheduler *scheduler;
-    const struct capabilities *capabilities;
-    _Atomic(struct http_server *) server; /* set by api_start, read by api_changed on any thread */
-    atomic_bool draining;
-    int64_t started; /* Unix ms */
+    struct auth *auth;
+    struct cache *cache;
+    const struct net_guard *guard;
 };
 
-/* A listener of the job service (job_listen): wakes the clients that wait for the job. */
+struct api *api_new(void);
+void api_free(struct api **api);
+
+/* A listener of the job service (job_listen), from before the start on: wakes the clients that wait
+ * for the job, and makes the cache forget it. */
 void api_changed(void *api, const char *id);
 
-/* Fill the rest of *api first; it must outlive the server. */
-int api_start(struct api *api, struct error *err);
+int api_start(struct api *api, const struct api_rooms *rooms, struct error *err);
+void api_addresses(const struct api *api, struct strbuf *out); /* one a line */
 /* Readiness goes down and submissions are refused; reads go on until api_stop. */
 void api_drain(struct api *api);
 void api_stop(struct api *api, int wait_ms);
+
+/* The same tables as documents, without a server: OpenAPI 3.1 in JSON, and Markdown for people. */
+void api_write_openapi(struct strbuf *out);
+void api_write_reference(struct strbuf *out);
 
 #endif

@@ -17,15 +17,16 @@ void api_live(void *app, struct http_request *req)
 struct condition {
     struct scheduler_status scheduler;
     struct store_stats store;
-    bool store_ok, draining, ready;
+    bool store_ok, draining, room, ready;
 };
 
 static void examine(struct api *api, struct condition *c)
 {
     *c = (struct condition){0};
-    scheduler_status(api->scheduler, &c->scheduler);
-    c->store_ok = store_stats(job_store(api->service), &c->store, NULL) == 0;
+    scheduler_status(api->rooms.scheduler, &c->scheduler);
+    c->store_ok = store_stats(api_store(api), &c->store, NULL) == 0;
     c->draining = atomic_load(&api->draining);
+    c->room = api_room(api, NULL) == 0;
     c->ready = c->store_ok && !c->draining && c->scheduler.lanes_ready > 0;
 }
 
@@ -33,7 +34,7 @@ static void write_sandbox(const struct api *api, const struct condition *c, stru
 {
     auto_strbuf parts = {0};
     sandbox_describe(c->scheduler.lanes_ready ? c->scheduler.sandbox : 0, &parts);
-    json_add_string(w, "sandbox", api->settings->sandbox ? strbuf_str(&parts) : "off");
+    json_add_string(w, "sandbox", api->rooms.settings->sandbox ? strbuf_str(&parts) : "off");
 }
 
 void api_ready(void *app, struct http_request *req)
@@ -46,6 +47,7 @@ void api_ready(void *app, struct http_request *req)
     json_add_string(&w, "status", c.ready ? "ready" : c.draining ? "draining" : "not ready");
     json_add_bool(&w, "store", c.store_ok);
     json_add_int(&w, "lanes_ready", c.scheduler.lanes_ready);
+    json_add_bool(&w, "room", c.room);
     write_sandbox(app, &c, &w);
     json_end_object(&w);
     strbuf_addc(&body, '\n');
@@ -74,6 +76,18 @@ static void write_work(const struct condition *c, struct json_writer *w)
     json_end_object(w);
 }
 
+static void write_cache(const struct api *api, struct json_writer *w)
+{
+    struct cache_stats c;
+    cache_stats(api->rooms.cache, &c);
+    json_add_object(w, "cache");
+    json_add_int(w, "entries", (int64_t)c.entries);
+    json_add_int(w, "bytes", (int64_t)c.bytes);
+    json_add_int(w, "hits", (int64_t)c.hits);
+    json_add_int(w, "misses", (int64_t)c.misses);
+    json_end_object(w);
+}
+
 void api_health(void *app, struct http_request *req)
 {
     struct api *api = app;
@@ -92,7 +106,8 @@ void api_health(void *app, struct http_request *req)
     json_add_int(&w, "uptime_seconds", (clock_wall() - api->started) / 1000);
     write_sandbox(api, &c, &w);
     write_work(&c, &w);
-    json_add_raw(&w, "capabilities", capabilities_json(api->capabilities));
+    write_cache(api, &w);
+    json_add_raw(&w, "capabilities", capabilities_json(api->rooms.capabilities));
     json_end_object(&w);
     strbuf_addc(&body, '\n');
     http_reply_json(req, 200, &body);

@@ -10,12 +10,11 @@
 #include "page/options.h"
 #include "work/picture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIST_MOST = 1000 };
-
-static void write_row(struct json_writer *w, const struct page_row *row)
+void api_page_write(const struct page_row *row, struct json_writer *w)
 {
     json_add_object(w, NULL);
     json_add_int(w, "page", row->number);
@@ -37,27 +36,17 @@ static void write_row(struct json_writer *w, const struct page_row *row)
     json_end_object(w);
 }
 
-/* ?from=N&limit=N&status=failed */
-void api_page_list(void *app, struct http_request *req)
+void api_page_list(void *context, struct http_request *req)
 {
-    struct api *api = app;
+    struct api *api = context;
     auto_job job = {0};
     struct error err;
-    const char *from = http_query(req, "from"), *limit = http_query(req, "limit");
-    const char *status = http_query(req, "status");
-    long first = from ? strtol(from, NULL, 10) : 1,
-         most = limit ? strtol(limit, NULL, 10) : LIST_MOST;
-    if (api_job_find(api, req, &job) < 0)
+    uint32_t from = (uint32_t)api_int(req, "from");
+    int most = (int)api_int(req, "limit");
+    if (api_job_find(api, req, "id", &job) < 0)
         return;
-    if (first < 1 || first > INT32_MAX || most < 1 || most > LIST_MOST ||
-        (status && strcmp(status, "failed"))) {
-        error_set(&err, ERROR_INPUT, "from is 1 or more, limit 1 to %d, status may be 'failed'",
-                  LIST_MOST);
-        http_reply_error(req, &err, job.id);
-        return;
-    }
     struct page_row *rows = x_calloc((size_t)most, sizeof *rows);
-    int n = store_list_pages(job_store(api->service), job.id, (uint32_t)first, status != NULL, rows,
+    int n = store_list_pages(api_store(api), job.id, from, api_text(req, "status") != NULL, rows,
                              (size_t)most, &err);
     if (n < 0) {
         http_reply_error(req, &err, job.id);
@@ -69,7 +58,7 @@ void api_page_list(void *app, struct http_request *req)
         json_add_int(&w, "total", job.pages.total);
         json_add_array(&w, "pages");
         for (int i = 0; i < n; i++)
-            write_row(&w, &rows[i]);
+            api_page_write(&rows[i], &w);
         json_end_array(&w);
         if (n == most)
             json_add_int(&w, "next_from", rows[n - 1].number + 1);
@@ -94,28 +83,31 @@ static int page_number(struct http_request *req, struct error *err)
 
 /* The page's result; 409 with its state, or with why it failed, when there is none. ?wait=S waits
  * for it. */
-void api_page_show(void *app, struct http_request *req)
+void api_page_show(void *context, struct http_request *req)
 {
-    struct api *api = app;
-    const char *id = http_param(req, "id");
+    struct api *api = context;
+    auto_job job = {0};
     struct page_row row;
     struct error err;
     struct strbuf body = {0};
+    if (api_job_find(api, req, "id", &job) < 0)
+        return;
+    const char *id = job.id;
     int n = page_number(req, &err);
-    if (n < 0 || store_find_page(job_store(api->service), id, (uint32_t)n, &row, &err) < 0) {
+    if (n < 0 || store_find_page(api_store(api), id, (uint32_t)n, &row, &err) < 0) {
         http_reply_error(req, &err, id);
         return;
     }
     bool unfinished = row.state == PAGE_READY || row.state == PAGE_RUNNING;
     if (unfinished && api_wait_ms(req) && !http_wait_over(req)) {
-        http_wait(req, id, api_wait_ms(req));
+        http_wait(req, http_param(req, "id"), api_wait_ms(req));
         return;
     }
     if (row.state == PAGE_FAILED) {
         err = row.error;
         err.page = n;
         http_reply_error(req, &err, id);
-    } else if (job_page_json(api->service, id, &row, &body, &err) < 0) {
+    } else if (job_page_json(api->rooms.service, id, &row, &body, &err) < 0) {
         err.page = n;
         http_reply_error(req, &err, id);
     } else {
@@ -129,31 +121,35 @@ static int picture_of(struct api *api, const struct job *job, int page, uint32_t
     char key[BLOB_KEY];
     uint64_t document_size;
     job_document_key(job->id, key);
-    auto_fd document = blob_open(job_blobs(api->service), key, &document_size, err);
+    auto_fd document = blob_open(job_blobs(api->rooms.service), key, &document_size, err);
     if (document < 0)
         return -1;
-    return picture_render(api->settings, document, job->password, (uint32_t)page, dpi, size, err);
+    return picture_render(api->rooms.settings, document, job->password, (uint32_t)page, dpi, size,
+                          err);
 }
 
-/* The page as a picture: ?dpi=N, by default the one it is read at, so that polygons fit. */
-void api_page_image(void *app, struct http_request *req)
+/* By default at the resolution it is read at, so that polygons fit. */
+void api_page_image(void *context, struct http_request *req)
 {
-    struct api *api = app;
+    struct api *api = context;
     auto_job job = {0};
     struct error err;
     struct options options;
+    char etag[96];
     uint64_t size;
-    if (api_job_find(api, req, &job) < 0)
+    if (api_job_find(api, req, "id", &job) < 0)
         return;
     param_defaults(&options_table, &options);
-    const char *dpi = http_query(req, "dpi");
     int page = page_number(req, &err);
-    if (page < 0 || options_decode(&options, job.options, strlen(job.options), NULL, &err) < 0 ||
-        (dpi && options_set(&options, "dpi", dpi, &err) < 0)) {
+    if (page < 0 || options_decode(&options, job.options, strlen(job.options), NULL, &err) < 0) {
         http_reply_error(req, &err, job.id);
         return;
     }
-    int fd = picture_of(api, &job, page, (uint32_t)options.dpi, &size, &err);
+    uint32_t dpi = (uint32_t)(api_int(req, "dpi") ? api_int(req, "dpi") : options.dpi);
+    snprintf(etag, sizeof etag, "%.32s-%d-%u", job.sha256, page, dpi);
+    if (http_fresh(req, etag))
+        return;
+    int fd = picture_of(api, &job, page, dpi, &size, &err);
     if (fd < 0) {
         if (err.class == ERROR_PASSWORD && !*job.password)
             error_set(&err, ERROR_PASSWORD,

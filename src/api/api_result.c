@@ -1,124 +1,28 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * GET /v1/jobs/{id}/result.EXT: made from the page results as it is sent, a few pages in memory at
- * a time. ?pages=1-3,7 selects; ?partial=1 gives what there is of a job that has not ended.
+ * GET /v1/jobs/{id}/result.{ext}: made from the page results as it is sent. An ended job's output
+ * has an ETag; a range of one is cut from a file without a name. layouts.pdf is made by a worker
+ * and kept. Figures are listed and sent as they are found on the pages.
  */
 #include "api/api_internal.h"
 
-#include "base/memory.h"
+#include "base/digest.h"
+#include "base/fd.h"
 #include "export/export.h"
 #include "page/page_range.h"
+#include "work/bind.h"
 
-#include <stdlib.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-enum { ROW_BATCH = 64 };
-
-struct result {
-    struct api *api;
-    struct job job;
-    const struct export_format *format;
-    struct page_range pages;
-    struct page_row rows[ROW_BATCH];
-    int count, at;
-    uint32_t next; /* page number to list from */
-    bool begun, any;
-};
-
-static int fetch_rows(struct result *r, struct error *err)
-{
-    r->at = 0;
-    r->count = store_list_pages(job_store(r->api->service), r->job.id, r->next, false, r->rows,
-                                ROW_BATCH, err);
-    if (r->count > 0)
-        r->next = r->rows[r->count - 1].number + 1;
-    return r->count;
-}
-
-/* 1 with *row, 0 at the end, −1 */
-static int next_row(struct result *r, const struct page_row **row, struct error *err)
-{
-    for (;;) {
-        if (r->at == r->count && fetch_rows(r, err) <= 0)
-            return r->count;
-        *row = &r->rows[r->at++];
-        bool there = (*row)->state != PAGE_READY && (*row)->state != PAGE_RUNNING;
-        if (there && page_range_has(&r->pages, (*row)->number))
-            return 1;
-    }
-}
-
-static int add_done(struct result *r, const struct page_row *row, struct strbuf *out,
-                    struct error *err)
-{
-    auto_strbuf json = {0};
-    struct page *page = NULL;
-    if (job_page_json(r->api->service, r->job.id, row, &json, err) < 0)
-        return -1;
-    if (r->format->decoded && page_decode(&page, json.data, json.len, err) < 0)
-        return -1;
-    const struct export_page e = {
-        .number = row->number, .json = json.data, .len = json.len, .page = page};
-    r->format->page(out, &e, !r->any);
-    page_free(&page);
-    return 0;
-}
-
-static int add_page(struct result *r, const struct page_row *row, struct strbuf *out,
-                    struct error *err)
-{
-    struct error why = row->error;
-    int rc = 0;
-    if (row->state == PAGE_CANCELLED)
-        error_set(&why, ERROR_CANCELLED, "the job was cancelled before this page was read");
-    const struct export_page failed = {.number = row->number, .error = &why};
-    if (row->state == PAGE_DONE)
-        rc = add_done(r, row, out, err);
-    else
-        r->format->page(out, &failed, !r->any);
-    r->any = true;
-    return rc;
-}
-
-static void begin(struct result *r, struct strbuf *out)
-{
-    auto_strbuf job = {0};
-    struct json_writer w = {.out = &job};
-    r->begun = true;
-    if (!r->format->begin)
-        return;
-    api_job_write(r->api, &r->job, true, &w);
-    r->format->begin(out, strbuf_str(&job));
-}
-
-/* A failure here comes after the 200: the connection is cut, so that no client takes a part for the
- * whole. */
-static int result_next(void *context, struct strbuf *chunk)
-{
-    struct result *r = context;
-    struct error err;
-    const struct page_row *row;
-    if (!r->begun)
-        begin(r, chunk);
-    int rc = next_row(r, &row, &err);
-    if (rc > 0)
-        rc = add_page(r, row, chunk, &err) < 0 ? -1 : 1;
-    else if (rc == 0 && r->format->end)
-        r->format->end(chunk);
-    return rc;
-}
-
-static void result_close(void *context)
-{
-    struct result *r = context;
-    job_free_members(&r->job);
-    free(r);
-}
+static const char layouts[] = "layouts.pdf";
 
 static int check_ready(struct http_request *req, const struct job *job, struct error *err)
 {
-    const char *partial = http_query(req, "partial");
-    if (!job_state_ended(job->state) && !(partial && strcmp(partial, "1") == 0))
+    if (!job_state_ended(job->state) && !api_bool(req, "partial"))
         return error_set(err, ERROR_CONFLICT,
                          "the job is %s: %lld of %lld pages are done; ask with partial=1 for those",
                          job_state_name(job->state), (long long)job->pages.done,
@@ -130,36 +34,157 @@ static int check_ready(struct http_request *req, const struct job *job, struct e
     return 0;
 }
 
-static int prepare(struct result *r, struct http_request *req, struct error *err)
+/* Nothing else decides the bytes; the version of this program does, because formats grow. */
+static void etag_of(const struct job *job, const char *extension, const char *pages, char out[32])
 {
-    const char *pages = http_query(req, "pages");
-    const char *name = http_param(req, "result");
-    r->format = strncmp(name, "result.", 7) == 0 ? export_find(name + 7) : NULL;
-    if (!r->format) {
-        char known[EXPORT_LIST];
-        export_extensions(known);
-        return error_set(err, ERROR_NOT_FOUND,
-                         "no such thing: '%.64s' (result.EXT with EXT one of %s)", name, known);
-    }
-    if (pages && page_range_parse(&r->pages, pages, err) < 0)
-        return -1;
-    return check_ready(req, &r->job, err);
+    char digest[DIGEST_TEXT];
+    auto_strbuf text = {0};
+    strbuf_addf(&text, "%s %s %lld %lld %s %s", PAGEMILL_VERSION, job->id, (long long)job->revision,
+                (long long)job->expires, extension, pages ? pages : "");
+    digest_bytes(text.data, text.len, digest);
+    snprintf(out, 32, "%.24s", digest);
 }
 
-void api_result(void *app, struct http_request *req)
+/* ---- a range of a text ---- */
+
+static int unnamed_file(const struct api *api, struct error *err)
 {
-    static const struct http_stream stream = {result_next, result_close};
-    struct api *api = app;
-    struct error err;
-    struct result *r = x_calloc(1, sizeof *r);
-    r->api = api;
-    r->next = 1;
-    if (api_job_find(api, req, &r->job) < 0) {
-        result_close(r);
-    } else if (prepare(r, req, &err) < 0) {
-        http_reply_error(req, &err, r->job.id);
-        result_close(r);
-    } else {
-        http_reply_stream(req, r->format->content_type, &stream, r);
+    int fd = open(api->rooms.settings->data, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return fd < 0 ? error_errno(err, "a temporary file in %s", api->rooms.settings->data) : fd;
+}
+
+static int write_whole(struct api *api, struct api_reader *r, uint64_t *size, struct error *err)
+{
+    auto_fd fd = unnamed_file(api, err);
+    int rc = fd < 0 ? -1 : 1;
+    *size = 0;
+    while (rc > 0) {
+        auto_strbuf piece = {0};
+        rc = api_reader_next(r, &piece, err);
+        if (rc >= 0 && piece.len && fd_write_full(fd, piece.data, piece.len, err) < 0)
+            rc = -1;
+        *size += piece.len;
     }
+    return rc < 0 ? -1 : fd_take(&fd);
+}
+
+static void reply_range(struct api *api, struct http_request *req, struct api_reader *r,
+                        const char *content_type)
+{
+    uint64_t size;
+    struct error err;
+    int fd = write_whole(api, r, &size, &err);
+    if (fd < 0)
+        http_reply_error(req, &err, NULL);
+    else
+        http_reply_fd(req, content_type, fd, size);
+    api_reader_free(&r);
+}
+
+static void reply_text(struct api *api, struct http_request *req, struct job *job,
+                       const struct export_format *format)
+{
+    struct api_reader *r;
+    struct error err;
+    bool ended = job_state_ended(job->state);
+    if (api_reader_new(&r, api, job, format, api_text(req, "pages"), &err) < 0)
+        http_reply_error(req, &err, NULL);
+    else if (ended && http_range_asked(req))
+        reply_range(api, req, r, format->content_type);
+    else
+        api_reply_reader(req, r, format->content_type);
+}
+
+/* ---- layouts.pdf ---- */
+
+/* What is to be drawn, in memory that its reader need not fear will change. */
+static int make_plan(struct api *api, const struct job *job, uint64_t *size, struct error *err)
+{
+    auto_strbuf plan = {0};
+    bool cut;
+    if (api_read_all(api, job, &export_plan, SIZE_MAX / 2, &plan, &cut, err) < 0)
+        return -1;
+    if (plan.overflowed)
+        return error_set(err, ERROR_LIMIT, "the drawing of this document is too large");
+    auto_fd fd = memfd_create("plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return error_errno(err, "memfd_create");
+    if (fd_write_full(fd, strbuf_str(&plan), plan.len, err) < 0 || fd_seal(fd, err) < 0)
+        return -1;
+    *size = plan.len;
+    return fd_take(&fd);
+}
+
+static int bind_anew(struct api *api, const struct job *job, uint64_t *size, struct error *err)
+{
+    char key[BLOB_KEY];
+    uint64_t plan_size = 0, document_size;
+    job_document_key(job->id, key);
+    auto_fd plan = make_plan(api, job, &plan_size, err);
+    auto_fd document =
+        plan < 0 ? -1 : blob_open(job_blobs(api->rooms.service), key, &document_size, err);
+    if (document < 0)
+        return -1;
+    return bind_layouts(api->rooms.settings, document, job->password, plan, plan_size, size, err);
+}
+
+int api_layouts(struct api *api, const struct job *job, uint64_t *size, struct error *err)
+{
+    char key[BLOB_KEY];
+    struct blob_store *blobs = job_blobs(api->rooms.service);
+    snprintf(key, sizeof key, "%s/layouts-%lld.pdf", job->id, (long long)job->revision);
+    int kept = blob_open(blobs, key, size, err);
+    if (kept >= 0 || err->class != ERROR_NOT_FOUND)
+        return kept;
+    auto_fd made = bind_anew(api, job, size, err);
+    if (made < 0)
+        return -1;
+    blob_adopt(blobs, key, made, NULL); /* if it cannot be kept it is made again */
+    return fd_take(&made);
+}
+
+static void reply_layouts(struct api *api, struct http_request *req, const struct job *job)
+{
+    struct error err;
+    uint64_t size;
+    if (api_text(req, "pages")) {
+        error_set(&err, ERROR_INPUT, "pages: layouts.pdf is always of the whole document");
+        http_reply_error(req, &err, job->id);
+        return;
+    }
+    int fd = api_layouts(api, job, &size, &err);
+    if (fd < 0)
+        http_reply_error(req, &err, job->id);
+    else
+        http_reply_fd(req, "application/pdf", fd, size);
+}
+
+void api_result(void *context, struct http_request *req)
+{
+    struct api *api = context;
+    auto_job job = {0};
+    struct error err;
+    const char *extension = http_param(req, "ext"), *pages = api_text(req, "pages");
+    const struct export_format *format = export_find(extension);
+    struct page_range range;
+    char known[EXPORT_LIST], etag[32];
+    if (api_job_find(api, req, "id", &job) < 0)
+        return;
+    export_extensions(known);
+    bool bound = strcmp(extension, layouts) == 0;
+    if (!format && !bound)
+        error_set(&err, ERROR_NOT_FOUND, "no such format: '%.32s' (one of %s, %s)", extension,
+                  known, layouts);
+    else if (page_range_parse(&range, pages ? pages : "", &err) == 0 &&
+             check_ready(req, &job, &err) == 0) {
+        etag_of(&job, extension, pages, etag);
+        if (job_state_ended(job.state) && http_fresh(req, etag))
+            return;
+        if (bound)
+            reply_layouts(api, req, &job);
+        else
+            reply_text(api, req, &job, format);
+        return;
+    }
+    http_reply_error(req, &err, job.id);
 }

@@ -1,156 +1,52 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * POST /v1/jobs: the body goes to the blobs while it is hashed, never whole in memory. 202 only
- * when the document and the job's row are on stable storage.
+ * POST /v1/jobs, and POST /v1/ocr, which answers with the output itself.
  */
 #include "api/api_internal.h"
 
-#include "base/digest.h"
-#include "base/memory.h"
-#include "page/media.h"
+#include "base/clock.h"
+#include "export/export.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-struct upload {
-    char id[ID_SIZE];
-    char filename[STORE_FILENAME];
-    struct blob_writer *writer;
-    struct digest *digest;
-    char head[MEDIA_SNIFF];
-    size_t head_len;
-    int64_t size;
-};
-
-static void upload_free(void *context)
+static void refuse_missing(struct http_request *req)
 {
-    struct upload *u = context;
-    blob_abort(&u->writer);
-    digest_free(&u->digest);
-    free(u);
+    http_reply_problem(
+        req, &(struct http_problem){.status = 422,
+                                    .code = error_code(ERROR_INPUT),
+                                    .title = error_title(ERROR_INPUT),
+                                    .detail = "no document: send it as the body, or as the part "
+                                              "'file' of a multipart form",
+                                    .field = "file"});
 }
 
-static void *upload_begin(void *app, const char *filename, const char *content_type,
-                          struct error *err)
+/* Once, whatever often the handler is called; −1 with the answer sent. */
+static int take_once(struct api *api, struct http_request *req)
 {
-    struct api *api = app;
-    char key[BLOB_KEY];
-    (void)content_type; /* the first bytes tell the type, not the client */
-    if (atomic_load(&api->draining)) {
-        error_set(err, ERROR_BUSY, "the server is shutting down");
-        return NULL;
-    }
-    struct upload *u = x_calloc(1, sizeof *u);
-    id_new(u->id);
-    snprintf(u->filename, sizeof u->filename, "%s", filename);
-    u->digest = digest_new();
-    job_document_key(u->id, key);
-    if (!u->digest)
-        error_set(err, ERROR_BUG, "SHA-256 is not available");
-    else if (blob_create(job_blobs(api->service), key, &u->writer, err) == 0)
-        return u;
-    upload_free(u);
-    return NULL;
-}
-
-static int check_type(const struct upload *u, struct error *err)
-{
-    if (media_sniff(u->head, u->head_len))
+    static const struct api_intake native = {.surface = ""};
+    struct error err;
+    if (*api_request(req)->job)
         return 0;
-    return error_set(err, ERROR_UNSUPPORTED, "the document is none of %s", media_supported());
+    int rc = api_take(api, req, &native, &err);
+    if (rc == -2)
+        refuse_missing(req);
+    else if (rc < 0)
+        http_reply_error(req, &err, NULL);
+    return rc < 0 ? -1 : 0;
 }
 
-static int upload_write(void *context, const void *bytes, size_t len, struct error *err)
+/* 200 when the job has ended, else 202, and the place to look. ?wait=S holds it back that long. */
+void api_submit(void *context, struct http_request *req)
 {
-    struct upload *u = context;
-    bool sniffed = u->head_len == sizeof u->head;
-    size_t more = sizeof u->head - u->head_len < len ? sizeof u->head - u->head_len : len;
-    memcpy(u->head + u->head_len, bytes, more);
-    u->head_len += more;
-    if (!sniffed && u->head_len == sizeof u->head && check_type(u, err) < 0)
-        return -1;
-    u->size += (int64_t)len;
-    digest_add(u->digest, bytes, len);
-    return blob_write(u->writer, bytes, len, err);
-}
-
-const struct http_sink api_upload_sink = {upload_begin, upload_write, upload_free};
-
-struct asked {
-    struct options options;
-    struct extras extras;
-    struct error *err;
-    bool failed;
-};
-
-static int take_form_option(void *arg, const char *name, const char *value)
-{
-    struct asked *asked = arg;
-    int rc = extras_set(&asked->extras, &asked->options, name, value, asked->err);
-    asked->failed = rc < 0;
-    return rc;
-}
-
-static int take_query_option(void *arg, const char *name, const char *value)
-{
-    bool ours = strcmp(name, "wait") == 0 || strcmp(name, "filename") == 0;
-    return ours ? 0 : take_form_option(arg, name, value);
-}
-
-static int read_options(struct api *api, struct http_request *req, struct asked *asked,
-                        struct error *err)
-{
-    struct options *o = &asked->options;
-    const struct settings *s = api->settings;
-    param_defaults(&options_table, o);
-    o->dpi = s->dpi;
-    o->ttl = s->result_ttl;
-    asked->err = err;
-    http_each_query(req, take_query_option, asked);
-    if (!asked->failed)
-        http_each_field(req, take_form_option, asked);
-    if (asked->failed || options_settle(o, s, err) < 0)
-        return -1;
-    return capabilities_check(api->capabilities, o->engine, o->languages, err);
-}
-
-static int submit(struct api *api, struct http_request *req, struct upload *u, struct error *err)
-{
-    struct asked asked = {0};
-    char sha256[STORE_SHA256] = "";
-    int rc = -1;
-    if (u->size == 0)
-        error_set(err, ERROR_INPUT, "the document is empty");
-    else if (check_type(u, err) == 0 && read_options(api, req, &asked, err) == 0 &&
-             blob_commit(&u->writer, err) == 0) {
-        digest_finish(&u->digest, sha256);
-        struct job_request request = {
-            .owner = "default",
-            .filename = u->filename,
-            .content_type = media_sniff(u->head, u->head_len)->type,
-            .sha256 = sha256,
-            .size = u->size,
-            .options = &asked.options,
-            .metadata = asked.extras.metadata.len ? asked.extras.metadata.data : NULL};
-        memcpy(request.id, u->id, sizeof request.id);
-        rc = job_submit(api->service, &request, err);
-        if (rc < 0)
-            blob_remove_all(job_blobs(api->service), u->id, NULL);
-    }
-    extras_free(&asked.extras);
-    explicit_bzero(&asked.options, sizeof asked.options);
-    return rc;
-}
-
-/* The answer: 200 when the job has ended, else 202, and the place to look. ?wait=S holds it back
- * that long. */
-static void answer(struct api *api, struct http_request *req, const char *id)
-{
+    struct api *api = context;
     auto_job job = {0};
     struct error err;
     char location[64];
-    if (store_find_job(job_store(api->service), id, &job, &err) < 0) {
+    if (take_once(api, req) < 0)
+        return;
+    const char *id = api_request(req)->job;
+    if (store_find_job(api_store(api), id, &job, &err) < 0) {
         http_reply_error(req, &err, id);
         return;
     }
@@ -165,27 +61,72 @@ static void answer(struct api *api, struct http_request *req, const char *id)
     api_job_reply(api, req, ended ? 200 : 202, &job);
 }
 
-void api_submit(void *app, struct http_request *req)
+/* ---- one call, one small document ---- */
+
+static void refuse(struct http_request *req, int status, enum error_class class, const char *job_id,
+                   const char *detail)
 {
-    struct api *api = app;
+    http_reply_problem(req, &(struct http_problem){.status = status,
+                                                   .code = error_code(class),
+                                                   .title = error_title(class),
+                                                   .detail = detail,
+                                                   .job_id = job_id});
+}
+
+static void refuse_too_long(struct api *api, struct http_request *req, const struct job *job)
+{
+    char detail[160];
+    if (!api_request(req)->joined)
+        job_cancel(api->rooms.service, job->id, NULL);
+    snprintf(detail, sizeof detail, "%lld pages, and /v1/ocr reads at most %lld: use POST /v1/jobs",
+             (long long)job->pages.total, (long long)api->rooms.settings->sync_pages);
+    refuse(req, 413, ERROR_LIMIT, NULL, detail);
+}
+
+static void reply_output(struct api *api, struct http_request *req, struct job *job,
+                         const struct export_format *format)
+{
+    struct api_reader *r;
     struct error err;
-    struct http_scratch *memory = http_scratch(req);
-    if (*memory->text) {
-        answer(api, req, memory->text);
+    http_set_header(req, "X-Job-Id", job->id);
+    if (job->state != JOB_COMPLETED)
+        http_reply_error(req, &job->error, job->id);
+    else if (api_reader_new(&r, api, job, format, NULL, &err) < 0)
+        http_reply_error(req, &err, NULL);
+    else
+        api_reply_reader(req, r, format->content_type);
+}
+
+void api_ocr(void *context, struct http_request *req)
+{
+    struct api *api = context;
+    const struct settings *s = api->rooms.settings;
+    const struct export_format *format = export_find(api_text(req, "format"));
+    auto_job job = {0};
+    struct error err;
+    char known[EXPORT_LIST], detail[160];
+    export_extensions(known);
+    if (!format) {
+        snprintf(detail, sizeof detail, "format: one of %s", known);
+        http_reply_problem(req, &(struct http_problem){.status = 422,
+                                                       .code = error_code(ERROR_INPUT),
+                                                       .title = error_title(ERROR_INPUT),
+                                                       .detail = detail,
+                                                       .field = "format"});
         return;
     }
-    struct upload *u = http_take_upload(req);
-    if (!u) {
-        error_set(&err, ERROR_INPUT,
-                  "no document: send it as the body, or as the part 'file' of a multipart form");
-        http_reply_error(req, &err, NULL);
+    if (take_once(api, req) < 0)
         return;
-    }
-    if (submit(api, req, u, &err) < 0) {
-        http_reply_error(req, &err, NULL);
-    } else {
-        snprintf(memory->text, sizeof memory->text, "%s", u->id);
-        answer(api, req, memory->text);
-    }
-    upload_free(u);
+    const char *id = api_request(req)->job;
+    if (store_find_job(api_store(api), id, &job, &err) < 0)
+        http_reply_error(req, &err, id);
+    else if (job.pages.total > s->sync_pages)
+        refuse_too_long(api, req, &job);
+    else if (job_state_ended(job.state))
+        reply_output(api, req, &job, format);
+    else if (!http_wait_over(req))
+        http_wait(req, id, s->sync_timeout * 1000);
+    else
+        refuse(req, 504, ERROR_TIMEOUT, id,
+               "not done in time; the job goes on: ask for its result");
 }

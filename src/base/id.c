@@ -8,9 +8,10 @@
 #include "base/must.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+
+static const char digits[] = "0123456789abcdef";
 
 void id_new(char out[ID_SIZE])
 {
@@ -25,8 +26,10 @@ void id_new(char out[ID_SIZE])
     for (int i = 0; i < 16; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             *p++ = '-';
-        p += snprintf(p, 3, "%02x", b[i]);
+        *p++ = digits[b[i] >> 4];
+        *p++ = digits[b[i] & 15];
     }
+    *p = '\0';
 }
 
 bool id_valid(const char *s)
@@ -35,7 +38,7 @@ bool id_valid(const char *s)
         return false;
     for (int i = 0; i < ID_SIZE - 1; i++) {
         bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
-        if (hyphen ? s[i] != '-' : !strchr("0123456789abcdef", s[i]))
+        if (hyphen ? s[i] != '-' : !strchr(digits, s[i]))
             return false;
     }
     return true;

@@ -28,14 +28,18 @@ int cmd_serve(int argc, char **argv);
 int cmd_ocr(int argc, char **argv);
 int cmd_jobs(int argc, char **argv);
 int cmd_models(int argc, char **argv);
+int cmd_token(int argc, char **argv);
+int cmd_openapi(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_man(int argc, char **argv);
 
-extern const struct param_table ocr_table, jobs_table, models_table, file_table;
+extern const struct param_table ocr_table, jobs_table, models_table, token_table, openapi_table,
+    file_table;
 
 /* Print the error for people on stderr and return its exit code. */
 int cmd_fail(const char *command, const struct error *err);
 void cmd_help(const struct command *command);
+int cmd_make_directory(const char *path, struct error *err); /* with its parents, for this user */
 
 /* args.c: flags of the form --name VALUE, --name=VALUE, --switch, -o VALUE; "--" ends them. What is
  * no flag stays in argv, in order; returns how many. "--help" prints help and ends the process. */
@@ -58,6 +62,7 @@ int config_file_read(const char *path, struct settings *settings, struct error *
 struct rooms {
     struct store *store;
     struct blob_store *blobs;
+    struct cache *cache;
     struct recipe recipe;
     struct capabilities *capabilities;
     struct job_service *service;

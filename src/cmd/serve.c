@@ -7,40 +7,32 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "job/outbox.h"
 
-#include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { LAST_ANSWERS_MS = 2000 };
 
-static bool is_loopback(const char *listen)
+/* Of "HOST:PORT,unix:PATH": can only this machine connect? */
+static bool is_local(const char *address)
 {
-    static const char *const hosts[] = {"127.", "localhost:", "[::1]:"};
-    for (size_t i = 0; i < sizeof hosts / sizeof hosts[0]; i++)
-        if (strncmp(listen, hosts[i], strlen(hosts[i])) == 0)
+    static const char *const local[] = {"127.", "localhost:", "[::1]:", "unix:"};
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
+        if (strncmp(address, local[i], strlen(local[i])) == 0)
             return true;
     return false;
 }
 
-static int make_directory(const char *path, struct error *err)
+static bool all_local(const char *listen)
 {
-    char part[1024];
-    snprintf(part, sizeof part, "%s", path);
-    for (char *p = part + 1;; p++) {
-        char c = *p;
-        if (c != '/' && c != '\0')
-            continue;
-        *p = '\0';
-        if (mkdir(part, 0700) < 0 && errno != EEXIST)
-            return error_errno(err, "%s", part);
-        if (c == '\0')
-            return 0;
-        *p = c;
-    }
+    for (const char *at = listen; at; at = strchr(at, ','))
+        if (!is_local(at += *at == ','))
+            return false;
+    return true;
 }
 
 static sigset_t block_signals(void)
@@ -74,34 +66,105 @@ static void warn_of_defaults(const struct rooms *rooms, const struct settings *s
         log_warning("the sandbox is off: a hostile document can do what this user can");
 }
 
+struct house {
+    struct rooms rooms;
+    struct auth *auth;
+    struct net_guard *guard;
+    _Atomic(struct outbox *) outbox;
+    struct api *api;
+};
+
+/* On any thread that changes a job. */
+static void changed(void *context, const char *id)
+{
+    struct house *h = context;
+    struct outbox *outbox = atomic_load(&h->outbox);
+    api_changed(h->api, id);
+    if (outbox)
+        outbox_wake(outbox, id);
+}
+
+static void close_outbox(struct house *h)
+{
+    struct outbox *outbox = atomic_exchange(&h->outbox, NULL);
+    outbox_stop(&outbox);
+}
+
+/* Nobody is left to tell the outbox anything when it stops. */
+static void close_house(struct house *h)
+{
+    if (h->rooms.scheduler)
+        scheduler_stop(h->rooms.scheduler, 0);
+    close_outbox(h);
+    auth_close(&h->auth);
+    rooms_close(&h->rooms);
+    net_guard_free(&h->guard);
+    api_free(&h->api);
+}
+
+static int open_outbox(struct house *h, struct error *err)
+{
+    struct outbox *outbox;
+    if (outbox_start(&outbox, h->rooms.service, h->guard, err) < 0)
+        return -1;
+    atomic_store(&h->outbox, outbox);
+    return 0;
+}
+
+static int open_house(struct house *h, const struct settings *s, struct error *err)
+{
+    h->api = api_new();
+    if (cmd_make_directory(s->data, err) < 0 ||
+        net_guard_new(&h->guard, s->private_hosts, err) < 0 ||
+        rooms_open(&h->rooms, s, s->database, s->blobs, changed, h, err) < 0 ||
+        auth_open(&h->auth, h->rooms.store, s->auth_token, err) < 0 || open_outbox(h, err) < 0)
+        return -1;
+    if (auth_required(h->auth) || all_local(s->listen))
+        return 0;
+    return error_set(err, ERROR_DENIED,
+                     "%s is not loopback, and there is no token: `pagemill token create`, or the "
+                     "setting auth_token",
+                     s->listen);
+}
+
+static int open_doors(struct house *h, const struct settings *s, struct error *err)
+{
+    const struct api_rooms rooms = {.settings = s,
+                                    .recipe = &h->rooms.recipe,
+                                    .capabilities = h->rooms.capabilities,
+                                    .service = h->rooms.service,
+                                    .scheduler = h->rooms.scheduler,
+                                    .auth = h->auth,
+                                    .cache = h->rooms.cache,
+                                    .guard = h->guard};
+    auto_strbuf addresses = {0};
+    if (api_start(h->api, &rooms, err) < 0)
+        return -1;
+    api_addresses(h->api, &addresses);
+    char *rest, *line = strtok_r(addresses.data, "\n", &rest);
+    for (; line; line = strtok_r(NULL, "\n", &rest))
+        printf("listening on %s\n", line);
+    fflush(stdout);
+    return 0;
+}
+
 static int serve(const struct settings *s, struct error *err)
 {
-    struct rooms rooms;
+    struct house house = {0};
     sigset_t signals = block_signals();
-    if (!*s->auth_token && !is_loopback(s->listen))
-        return error_set(err, ERROR_DENIED, "%s is not loopback, and no auth_token is set",
-                         s->listen);
-    struct api api = {.settings = s};
-    if (make_directory(s->data, err) < 0 ||
-        rooms_open(&rooms, s, s->database, s->blobs, api_changed, &api, err) < 0)
-        return -1;
-    warn_of_defaults(&rooms, s);
-    api.service = rooms.service;
-    api.scheduler = rooms.scheduler;
-    api.capabilities = rooms.capabilities;
-    if (api_start(&api, err) < 0) {
-        rooms_close(&rooms);
-        return -1;
+    int rc = open_house(&house, s, err);
+    if (rc == 0) {
+        warn_of_defaults(&house.rooms, s);
+        rc = open_doors(&house, s, err);
     }
-    printf("listening on http://%.*s:%d\n", (int)(strrchr(s->listen, ':') - s->listen), s->listen,
-           http_port(api.server));
-    fflush(stdout);
-    wait_for_signal(&signals);
-    api_drain(&api);
-    scheduler_stop(rooms.scheduler, s->drain_timeout * 1000);
-    api_stop(&api, LAST_ANSWERS_MS);
-    rooms_close(&rooms);
-    return 0;
+    if (rc == 0) {
+        wait_for_signal(&signals);
+        api_drain(house.api);
+        scheduler_stop(house.rooms.scheduler, s->drain_timeout * 1000);
+        api_stop(house.api, LAST_ANSWERS_MS);
+    }
+    close_house(&house);
+    return rc;
 }
 
 int cmd_serve(int argc, char **argv)

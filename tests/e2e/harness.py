@@ -49,6 +49,7 @@ class Server:
         self.data = pathlib.Path(data) if data else self.top / "data"
         self.log = self.top / "log"
         self.process = self.port = None
+        self.headers = {}  # sent with every request
         servers.append(self)
 
     def __enter__(self):
@@ -152,7 +153,7 @@ class Server:
         """Response(status, headers, body). body: bytes, a file, or an iterable of bytes."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
-            connection.request(method, path, body, headers or {})
+            connection.request(method, path, body, {**self.headers, **(headers or {})})
             answer = connection.getresponse()
             return Response(answer.status, answer.headers, answer.read())
         finally:
@@ -165,7 +166,8 @@ class Server:
             "Content-Type": kind, "Content-Length": str(length), **(headers or {})})
 
     def submit(self, file, name="document.pdf", headers=None, **options):
-        """POST /v1/jobs; returns the job. Options are sent as plain form fields."""
+        """POST /v1/jobs; returns the job, a new one unless force is False. Options are sent as plain form fields."""
+        options.setdefault("force", True)
         answer = self.post_form("/v1/jobs", file, name, headers, **options)
         assert answer.status in (200, 202), f"submit: {answer.status} {answer.body[:500]!r}"
         return json.loads(answer.body)

@@ -112,8 +112,6 @@ class Api(harness.ServerCase):
         text = self.server.result(job["id"], "txt").decode()
         self.assertEqual([p.splitlines()[0] for p in text.split("\f")],
                          [documents.page_lines(n)[0] for n in (1, 2, 3)])
-        det = self.server.result(job["id"], "det.mmd").decode()
-        self.assertEqual((det.count("<|det|>[["), det.count("\n<--- Page Split --->\n")), (3, 3))
         some = self.server.request("GET", base + "/result.txt?pages=3").body.decode()
         self.assertTrue(some.startswith(documents.page_lines(3)[0]))
         self.assertEqual(self.server.request("HEAD", base).body, b"")

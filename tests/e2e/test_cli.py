@@ -56,20 +56,15 @@ class Cli(unittest.TestCase):
         self.assertEqual(job["job"]["filename"], "three.pdf")
         lines = run("ocr", "--text-layer=text", "-f", "ndjson", self.pdf).stdout.splitlines()
         self.assertEqual(len([json.loads(line) for line in lines]), 3)
-        mmd = run("ocr", "--text-layer=text", "-f", "mmd", self.pdf).stdout.decode()
-        self.assertEqual(mmd.count("\n<--- Page Split --->\n"), 3)
         run("ocr", "-f", "docx", self.pdf, status=4)
 
     def test_a_file_or_a_directory_to_write_to(self):
         run("ocr", "--text-layer=text", "-o", self.top / "out.md", self.pdf)
         self.assertIn(documents.page_key(3), (self.top / "out.md").read_text())
-        run("ocr", "--text-layer=text", "-o", self.top / "out.det.mmd", self.pdf)
-        self.assertTrue((self.top / "out.det.mmd").read_text().startswith("<|ref|>text<|/ref|><|det|>[["))
         out = self.top / "many"
         out.mkdir()
         run("ocr", "--text-layer=text", "-o", out, "-f", "txt", self.pdf, self.file("b.pdf", documents.make_pdf(1)))
-        run("ocr", "--text-layer=text", "-o", out, "-f", "det.mmd", self.pdf)
-        self.assertEqual(sorted(p.name for p in out.iterdir()), ["b.txt", "three.det.mmd", "three.txt"])
+        self.assertEqual(sorted(p.name for p in out.iterdir()), ["b.txt", "three.txt"])
 
     def test_a_pattern_that_the_shell_left_alone(self):
         self.file("three2.pdf", documents.make_pdf(1))
