@@ -41,18 +41,6 @@ void api_reply_detail(struct http_request *req, int status, const char *detail)
 
 /* ---- who ---- */
 
-static bool is_listed(const char *list, const char *word)
-{
-    size_t len = strlen(word);
-    for (const char *at = list; *at;) {
-        size_t n = strcspn(at, ",");
-        if ((n == len && strncasecmp(at, word, n) == 0) || (n == 1 && *at == '*'))
-            return true;
-        at += n + (at[n] == ',');
-    }
-    return false;
-}
-
 /* A page on some other site must not reach a server that trusts whoever can connect to it: neither
  * by a name that suddenly resolves to this machine (DNS rebinding) nor by a form that posts here.
  * Programs send no Origin, and no browser speaks over a unix socket. */
@@ -61,8 +49,8 @@ static int check_site(const struct api *api, struct http_request *req)
     const struct settings *s = api->rooms.settings;
     const char *origin = http_header(req, "Origin"), *host = http_header(req, "Host");
     const char *site = origin ? strstr(origin, "://") : NULL;
-    bool same_site = !origin || (site && host && strcasecmp(site + 3, host) == 0) ||
-                     is_listed(s->cors_origins, origin);
+    bool same_site =
+        !origin || (site && host && strcasecmp(site + 3, host) == 0) || http_origin_listed(req);
     bool own_name = strcmp(http_client(req), "unix") == 0 ||
                     http_host_listed(req, "localhost,127.0.0.1,::1") ||
                     http_host_listed(req, s->hosts);
