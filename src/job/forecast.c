@@ -157,7 +157,8 @@ static void close_group(struct picture *p, struct group *g)
 
 static void arrange(struct picture *p)
 {
-    qsort(p->entries, p->count, sizeof *p->entries, by_remaining);
+    if (p->count)
+        qsort(p->entries, p->count, sizeof *p->entries, by_remaining);
     p->waiting = x_calloc(p->count + 1, sizeof *p->waiting);
     p->groups = x_calloc(p->count + 1, sizeof *p->groups);
     size_t waiting = 0;
