@@ -77,17 +77,36 @@ static const char *bearer_of(const struct http_request *req)
 static bool needs_no_token(const struct api *api, struct http_request *req,
                            const struct api_route *route)
 {
-    return !route->scope || http_trusted(req) || !auth_required(api->rooms.auth) ||
-           (is_compatible(route) && !http_header(req, "Authorization") &&
-            strchr(api->rooms.settings->open_surfaces, letters[route->surface]));
+    return !route->scope || http_trusted(req) || !auth_required(api->rooms.auth);
+}
+
+static bool on_open_surface(const struct api *api, struct http_request *req,
+                            const struct api_route *route)
+{
+    const struct settings *s = api->rooms.settings;
+    char letter = route->flags & API_LIBRARY_TOO ? 'c' : letters[route->surface];
+    return letter && !http_header(req, "Authorization") && strchr(s->surfaces, letter) &&
+           strchr(s->open_surfaces, letter);
+}
+
+/* Beside those with tokens: an owner that no token can have, so that nobody reads what others sent
+ * under theirs. */
+static void surface_caller(struct caller *caller)
+{
+    auth_open_caller(caller);
+    snprintf(caller->owner, sizeof caller->owner, "_open");
+    caller->scopes = SCOPE_SUBMIT | SCOPE_READ;
 }
 
 static int find_caller(const struct api *api, struct http_request *req,
                        const struct api_route *route, struct caller *caller, struct error *err)
 {
-    if (!needs_no_token(api, req, route))
+    if (needs_no_token(api, req, route))
+        auth_open_caller(caller);
+    else if (on_open_surface(api, req, route))
+        surface_caller(caller);
+    else
         return auth_check(api->rooms.auth, bearer_of(req), caller, err);
-    auth_open_caller(caller);
     return 0;
 }
 
@@ -229,18 +248,19 @@ static struct http_route http_row(const struct api_route *row)
                                .about = row};
 }
 
-static int check_letters(const char *name, const char *list, struct error *err)
+static int check_letters(const char *name, const char *list, const char *known, struct error *err)
 {
-    if (list[strspn(list, "abc,")] == '\0')
-        return 0;
-    return error_set(err, ERROR_INPUT, "%s: '%s' is not a list of a, b, c", name, list);
+    size_t good = strspn(list, known);
+    return list[good]
+               ? error_set(err, ERROR_INPUT, "%s: '%c' is none of %s", name, list[good], known)
+               : 0;
 }
 
 int api_admit_setup(struct api *api, struct error *err)
 {
     const struct settings *s = api->rooms.settings;
-    if (check_letters("surfaces", s->surfaces, err) < 0 ||
-        check_letters("open_surfaces", s->open_surfaces, err) < 0)
+    if (check_letters("surfaces", s->surfaces, "a,b,c", err) < 0 ||
+        check_letters("open_surfaces", s->open_surfaces, "a,c", err) < 0)
         return -1;
     if (*s->rate_limit && cache_rate_parse(&api->rate, s->rate_limit, err) < 0)
         return error_context(err, "rate_limit");

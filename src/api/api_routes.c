@@ -108,7 +108,7 @@ const struct api_route api_routes[] = {
      API_NATIVE,
      SCOPE_READ,
      0,
-     0,
+     API_LIBRARY_TOO,
      "A job",
      QUERY(PARAM_WAIT,
            {"revision", API_INT, 0, INT64_MAX, NULL, NULL,

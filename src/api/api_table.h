@@ -50,9 +50,10 @@ struct api_answer {
 enum { API_ANSWERS = 4 };
 
 enum {
-    API_OPTIONS = 1,   /* the query may carry the options of a job, too */
-    API_ADDS_WORK = 2, /* refused while there is no room for more */
-    API_LAX = 4,       /* unknown parameters are ignored, as the original does */
+    API_OPTIONS = 1,     /* the query may carry the options of a job, too */
+    API_ADDS_WORK = 2,   /* refused while there is no room for more */
+    API_LAX = 4,         /* unknown parameters are ignored, as the original does */
+    API_LIBRARY_TOO = 8, /* clients of surface c use it as well */
 };
 
 struct api_route {
