@@ -5,6 +5,8 @@
  */
 #include "api/api_internal.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -71,6 +73,15 @@ static size_t body_length(const struct shown *s)
     return s->bytes.len - sizeof s->about;
 }
 
+/* That a job's time is over is no event. */
+static int64_t remember_ms(const struct job *job)
+{
+    int64_t left = job->expires ? job->expires - clock_wall() : REMEMBER_ENDED_MS;
+    if (!job_state_ended(job->state))
+        return REMEMBER_RUNNING_MS;
+    return left < REMEMBER_ENDED_MS ? left : REMEMBER_ENDED_MS;
+}
+
 static int load_shown(struct api *api, const char *id, const char *key, uint64_t mark,
                       struct shown *s, struct error *err)
 {
@@ -81,8 +92,9 @@ static int load_shown(struct api *api, const char *id, const char *key, uint64_t
     memcpy(s->about.owner, job.owner, sizeof job.owner);
     strbuf_add(&s->bytes, &s->about, sizeof s->about);
     api_job_body(api, &job, false, &s->bytes);
-    cache_put(api->rooms.cache, key, s->bytes.data, s->bytes.len,
-              s->about.ended ? REMEMBER_ENDED_MS : REMEMBER_RUNNING_MS, mark);
+    int64_t keep = remember_ms(&job);
+    if (keep > 0)
+        cache_put(api->rooms.cache, key, s->bytes.data, s->bytes.len, keep, mark);
     return 0;
 }
 
