@@ -128,7 +128,7 @@ struct api_intake {      /* how a surface takes documents */
     bool plain;          /* no options but the defaults */
     bool any_type;       /* what cannot be read fails later, as a job */
     bool pdf_only;       /* ERROR_UNSUPPORTED for others */
-    int64_t ttl;         /* s; 0: the setting's */
+    int64_t ttl, dpi;    /* s, and of a PDF's pages; 0: the setting's */
 };
 /* The uploaded document becomes a job, or joins one: its id is in api_request(req)->job. −2: there
  * is no document in the request. */

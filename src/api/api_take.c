@@ -62,7 +62,7 @@ static int read_options(struct api *api, struct http_request *req, const struct 
     const struct settings *s = api->rooms.settings;
     struct query query = {asked, api_route_of(req)};
     param_defaults(&options_table, o);
-    o->dpi = s->dpi;
+    o->dpi = intake->dpi ? intake->dpi : s->dpi;
     o->ttl = intake->ttl ? intake->ttl : s->result_ttl;
     asked->err = err;
     if (!intake->plain) {

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { DPI = 144 }; /* twice the size of a PDF's points */
+
 static const char *const task_states[] = {
     [JOB_PENDING] = "PENDING", [JOB_PROCESSING] = "STARTED", [JOB_COMPLETED] = "SUCCESS",
     [JOB_FAILED] = "FAILURE",  [JOB_CANCELLED] = "REVOKED",
@@ -39,7 +41,8 @@ void api_task_process(void *context, struct http_request *req)
     struct api_intake intake = {.surface = "a",
                                 .plain = true,
                                 .any_type = true,
-                                .ttl = api->rooms.settings->ocr_result_ttl};
+                                .ttl = api->rooms.settings->ocr_result_ttl,
+                                .dpi = DPI};
     struct error err;
     int rc = api_has_form(req) ? api_take(api, req, &intake, &err) : -2;
     if (rc == -2) {
@@ -69,7 +72,7 @@ static double scale_of(const struct page *page)
 {
     for (size_t i = 0; i < page->warning_count; i++)
         if (strcmp(page->warnings[i].code, "dpi_reduced") == 0)
-            return 144.0 / page->dpi;
+            return (double)DPI / page->dpi;
     return 1;
 }
 
