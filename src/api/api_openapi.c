@@ -27,7 +27,7 @@ static const struct primitive primitives[] = {
     {"object", "\"type\":\"object\""},
     {"uuid", "\"type\":\"string\",\"format\":\"uuid\""},
     {"time", "\"type\":\"string\",\"format\":\"date-time\""},
-    {"any", "\"description\":\"Any JSON value.\""},
+    {"any", ""},
 };
 
 static void add_words(struct strbuf *out, const char *words, size_t len)
@@ -91,7 +91,7 @@ static void add_schema_of(struct json_writer *w, const char *key, const char *ty
     add_type(&inside, type, strlen(type));
     json_add_object(w, key);
     strbuf_adds(w->out, strbuf_str(&inside));
-    w->comma = true;
+    w->comma = inside.len > 0; /* "any" says nothing */
     if (doc)
         json_add_string(w, "description", doc);
     json_end_object(w);
