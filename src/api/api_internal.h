@@ -86,6 +86,8 @@ int64_t api_wait_ms(const struct http_request *req);                    /* ?wait
  * visit. */
 void api_job_write(struct api *api, const struct job *job, bool whole, struct json_writer *w);
 void api_job_write_failed(struct api *api, const struct job *job, struct json_writer *w);
+/* Why an ended job has no result; of one that completed, ERROR_NONE. */
+void api_job_failure(const struct job *job, struct error *out);
 void api_job_body(struct api *api, const struct job *job, bool text, struct strbuf *body);
 void api_job_reply(struct api *api, struct http_request *req, int status, const struct job *job);
 
@@ -126,6 +128,7 @@ extern const struct http_sink api_upload_sink, api_any_upload_sink; /* any: of e
 struct api_intake {      /* how a surface takes documents */
     const char *surface; /* of struct job */
     bool plain;          /* no options but the defaults */
+    bool apart;          /* joined only by its like: the job may be cancelled again */
     bool any_type;       /* what cannot be read fails later, as a job */
     bool pdf_only;       /* ERROR_UNSUPPORTED for others */
     int64_t ttl, dpi;    /* s, and of a PDF's pages; 0: the setting's */

@@ -18,8 +18,8 @@ enum {
 
 static const char *phase_of(const struct job *job)
 {
-    if (job->state == JOB_PENDING)
-        return job->pages.running ? "opening" : "queued";
+    if (job->state == JOB_PENDING) /* opening is no page: only the time of the claim tells of it */
+        return job->started ? "opening" : "queued";
     return job->state == JOB_PROCESSING ? "reading" : "ended";
 }
 
@@ -136,12 +136,18 @@ static void write_state(const struct job *job, struct json_writer *w)
     json_add_string(w, "phase", phase_of(job));
 }
 
+void api_job_failure(const struct job *job, struct error *out)
+{
+    *out = job->error;
+    if (job->state == JOB_CANCELLED)
+        error_set(out, ERROR_CANCELLED, "Cancelled");
+}
+
 static void write_job_error(const struct job *job, struct json_writer *w)
 {
-    struct error cancelled;
-    error_set(&cancelled, ERROR_CANCELLED, "Cancelled");
-    bool shown = job->state == JOB_CANCELLED && shows_text(job);
-    write_error(w, "error", shown ? &cancelled : &job->error, false);
+    struct error failure;
+    api_job_failure(job, &failure);
+    write_error(w, "error", shows_text(job) ? &failure : &job->error, false);
 }
 
 static void write_job(struct api *api, const struct job *job, bool whole, bool text,

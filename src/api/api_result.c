@@ -27,11 +27,10 @@ static int check_ready(struct http_request *req, const struct job *job, struct e
                          "the job is %s: %lld of %lld pages are done; ask with partial=1 for those",
                          job_state_name(job->state), (long long)job->pages.done,
                          (long long)job->pages.total);
-    if (!job->pages.total && job->error.class != ERROR_NONE) {
-        *err = job->error;
-        return -1;
-    }
-    return 0;
+    if (job->pages.total || !job_state_ended(job->state))
+        return 0;
+    api_job_failure(job, err);
+    return -1;
 }
 
 /* Nothing else decides the bytes; the version of this program does, because formats grow. */

@@ -22,13 +22,12 @@ static void refuse_missing(struct http_request *req)
 }
 
 /* Once, whatever often the handler is called; −1 with the answer sent. */
-static int take_once(struct api *api, struct http_request *req)
+static int take_once(struct api *api, struct http_request *req, const struct api_intake *intake)
 {
-    static const struct api_intake native = {.surface = ""};
     struct error err;
     if (*api_request(req)->job)
         return 0;
-    int rc = api_take(api, req, &native, &err);
+    int rc = api_take(api, req, intake, &err);
     if (rc == -2)
         refuse_missing(req);
     else if (rc < 0)
@@ -40,10 +39,11 @@ static int take_once(struct api *api, struct http_request *req)
 void api_submit(void *context, struct http_request *req)
 {
     struct api *api = context;
+    static const struct api_intake native = {.surface = ""};
     auto_job job = {0};
     struct error err;
     char location[64];
-    if (take_once(api, req) < 0)
+    if (take_once(api, req, &native) < 0)
         return;
     const char *id = api_request(req)->job;
     if (store_find_job(api_store(api), id, &job, &err) < 0) {
@@ -89,17 +89,20 @@ static void reply_output(struct api *api, struct http_request *req, struct job *
     struct api_reader *r;
     struct error err;
     http_set_header(req, "X-Job-Id", job->id);
-    if (job->state != JOB_COMPLETED)
-        http_reply_error(req, &job->error, job->id);
-    else if (api_reader_new(&r, api, job, format, NULL, &err) < 0)
+    if (job->state != JOB_COMPLETED) {
+        api_job_failure(job, &err);
+        http_reply_error(req, &err, job->id);
+    } else if (api_reader_new(&r, api, job, format, NULL, &err) < 0) {
         http_reply_error(req, &err, NULL);
-    else
+    } else {
         api_reply_reader(req, r, format->content_type);
+    }
 }
 
 void api_ocr(void *context, struct http_request *req)
 {
     struct api *api = context;
+    static const struct api_intake one_call = {.surface = "", .apart = true};
     const struct settings *s = api->rooms.settings;
     const struct export_format *format = export_find(api_text(req, "format"));
     auto_job job = {0};
@@ -115,7 +118,7 @@ void api_ocr(void *context, struct http_request *req)
                                                        .field = "format"});
         return;
     }
-    if (take_once(api, req) < 0)
+    if (take_once(api, req, &one_call) < 0)
         return;
     const char *id = api_request(req)->job;
     if (store_find_job(api_store(api), id, &job, &err) < 0)

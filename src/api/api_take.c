@@ -173,7 +173,8 @@ static void twin_of(const struct api *api, const struct upload *u, const struct 
                                  e->webhook_url,
                                  e->webhook_secret,
                                  e->webhook_events,
-                                 intake->surface};
+                                 intake->surface,
+                                 intake->apart ? "apart" : ""};
     struct digest *d = digest_new();
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         add_part(d, parts[i]);
