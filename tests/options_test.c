@@ -346,6 +346,21 @@ static void extras_are_refused_by_name(void **state)
     }
 }
 
+/* A form in a browser sends all of its fields. */
+static void empty_fields_say_nothing(void **state)
+{
+    static const char *const names[] = {"options",        "metadata", "webhook_url",
+                                        "webhook_secret", "file_url", "webhook_events"};
+    struct extras extras = {0};
+    struct options o = standard();
+    struct error err;
+    (void)state;
+    for (size_t i = 0; i < COUNT(names); i++)
+        OK(extras_set(&extras, &o, names[i], "", &err));
+    assert_int_equal(extras.metadata.len, 0);
+    extras_free(&extras);
+}
+
 static void metadata_said_twice_is_the_last(void **state)
 {
     struct extras extras = {0};
@@ -396,6 +411,7 @@ int main(void)
         cmocka_unit_test(metadata_is_any_json),
         cmocka_unit_test(extras_come_by_field_or_by_object),
         cmocka_unit_test(extras_are_refused_by_name),
+        cmocka_unit_test(empty_fields_say_nothing),
         cmocka_unit_test(metadata_said_twice_is_the_last),
         cmocka_unit_test(encoding_reads_back_without_the_password),
     };

@@ -161,6 +161,15 @@ static void write_param_type(struct json_writer *w, const struct param *p)
         write_bounds(w, p->min, p->max, false);
 }
 
+/* Without a default, /docs tries every option with a value of its own making. */
+static void write_default(struct json_writer *w, const struct param *p)
+{
+    if (p->type == PARAM_TEXT || p->type == PARAM_CHOICE)
+        json_add_string(w, "default", p->standard);
+    else
+        json_add_raw(w, "default", p->standard);
+}
+
 static void write_params(struct json_writer *w, const struct param_table *table, bool answer)
 {
     for (size_t i = 0; i < table->count; i++) {
@@ -169,6 +178,8 @@ static void write_params(struct json_writer *w, const struct param_table *table,
             continue;
         json_add_object(w, p->name);
         write_param_type(w, p);
+        if (!answer)
+            write_default(w, p);
         json_add_string(w, "description", p->doc);
         json_end_object(w);
     }
@@ -181,6 +192,15 @@ static void write_options(struct json_writer *w)
     json_add_object(w, "properties");
     write_params(w, &options_table, true);
     json_end_object(w);
+    json_end_object(w);
+}
+
+static void write_json_field(struct json_writer *w, const char *name, const char *doc)
+{
+    json_add_object(w, name);
+    json_add_string(w, "type", "string");
+    json_add_string(w, "default", "");
+    json_add_string(w, "description", doc);
     json_end_object(w);
 }
 
@@ -198,8 +218,8 @@ static void write_form(struct json_writer *w, const char *name, bool options)
     if (options) {
         write_params(w, &options_table, false);
         write_params(w, &extras_table, false);
-        add_schema_of(w, "metadata", "string", "Any JSON, returned as it is.");
-        add_schema_of(w, "options", "string", "A JSON object of all these, file excepted.");
+        write_json_field(w, "metadata", "Any JSON, returned as it was sent.");
+        write_json_field(w, "options", "A JSON object of all these, file excepted.");
     } else {
         json_end_object(w);
         json_add_array(w, "required");

@@ -277,6 +277,9 @@ int options_metadata(const char *json, size_t len, struct strbuf *metadata, stru
 int extras_set(struct extras *extras, struct options *o, const char *name, const char *value,
                struct error *err)
 {
+    bool json = strcmp(name, "options") == 0 || strcmp(name, "metadata") == 0;
+    if (json && !*value)
+        return 0; /* a field that its form has and nobody filled in */
     if (strcmp(name, "options") == 0)
         return options_decode(o, value, strlen(value), extras, err);
     if (strcmp(name, "metadata") == 0)
