@@ -94,7 +94,7 @@ void api_job_reply(struct api *api, struct http_request *req, int status, const 
 /* api_job.c */
 /* The job named by the path parameter, if it is the caller's to see; or an answer sent and −1. */
 int api_job_find(struct api *api, struct http_request *req, const char *param, struct job *job);
-void api_problems(const struct api_route *route, struct strbuf *out); /* statuses: "404 409 …" */
+void api_problems(const struct api_route *route, struct strbuf *out); /* "404 409 …", ascending */
 
 /* The same without an answer: ERROR_NOT_FOUND, also for another owner's. */
 int api_job_look(struct api *api, const struct caller *caller, const char *id, struct job *job,

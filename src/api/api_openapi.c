@@ -73,7 +73,7 @@ static void add_type(struct strbuf *out, const char *type, size_t len)
         strbuf_addc(out, '}');
         return;
     }
-    if (isupper((unsigned char)type[0])) {
+    if (isupper((unsigned char)type[0]) && !memchr(type, '/', len)) {
         strbuf_addf(out, "\"$ref\":\"#/components/schemas/%.*s\"", (int)len, type);
         return;
     }
@@ -337,25 +337,45 @@ static void write_body(struct json_writer *w, const struct api_route *r)
     json_end_object(w);
 }
 
-static void write_content(struct json_writer *w, const char *media, const char *schema)
+static void write_media(struct json_writer *w, const char *media, const char *schema)
 {
-    json_add_object(w, "content");
     json_add_object(w, media);
     if (schema)
         add_schema_of(w, "schema", schema, NULL);
     json_end_object(w);
-    json_end_object(w);
 }
 
-static void write_answer(struct json_writer *w, const struct api_answer *a)
+/* The first of so many answers with one status, which differ in their media. */
+static void write_answer(struct json_writer *w, const struct api_answer *a, int count)
 {
     char status[16];
     snprintf(status, sizeof status, "%d", a->status);
     json_add_object(w, status);
     json_add_string(w, "description", a->doc ? a->doc : "");
-    if (a->schema || a->media)
-        write_content(w, a->media ? a->media : "application/json", a->schema);
+    if (a->schema || a->media) {
+        json_add_object(w, "content");
+        for (int i = 0; i < count; i++)
+            write_media(w, a[i].media ? a[i].media : "application/json", a[i].schema);
+        json_end_object(w);
+    }
     json_end_object(w);
+}
+
+static void write_answers(struct json_writer *w, const struct api_route *r)
+{
+    int count;
+    for (int i = 0; i < API_ANSWERS && r->answers[i].status; i += count) {
+        count = 1;
+        while (i + count < API_ANSWERS && r->answers[i + count].status == r->answers[i].status)
+            count++;
+        write_answer(w, &r->answers[i], count);
+    }
+}
+
+/* What is refused before the route is known is no surface's own. */
+static bool before_route(const char *status)
+{
+    return strcmp(status, "400") == 0 || strcmp(status, "431") == 0;
 }
 
 static void write_problem(struct json_writer *w, const char *status, size_t len, bool detail)
@@ -364,8 +384,12 @@ static void write_problem(struct json_writer *w, const char *status, size_t len,
     snprintf(key, sizeof key, "%.*s", (int)len, status);
     json_add_object(w, key);
     json_add_string(w, "description", "Refused.");
-    write_content(w, detail ? "application/json" : "application/problem+json",
-                  detail ? "Detail" : "Problem");
+    json_add_object(w, "content");
+    if (detail)
+        write_media(w, "application/json", "Detail");
+    if (!detail || before_route(key))
+        write_media(w, "application/problem+json", "Problem");
+    json_end_object(w);
     json_end_object(w);
 }
 
@@ -377,18 +401,26 @@ static bool answers(const struct api_route *r, int status)
     return false;
 }
 
+static bool refuses(const struct api_route *r, int status)
+{
+    bool checked = r->query || r->body || !(r->flags & API_LAX);
+    char text[16];
+    snprintf(text, sizeof text, "%d", status);
+    if (answers(r, status))
+        return false;
+    if (status == 401 || status == 403 || status == 429)
+        return r->scope || strstr(r->problems, text);
+    if (status == 412 || status == 416)
+        return answers(r, 206);
+    return status == 400 || status == 413 || status == 431 || status == 500 || status == 503 ||
+           (status == 422 && checked) || strstr(r->problems, text);
+}
+
 void api_problems(const struct api_route *r, struct strbuf *out)
 {
-    strbuf_adds(out, r->problems);
-    if (r->scope)
-        strbuf_adds(out, " 401 403 429");
-    if ((r->query || r->body || !(r->flags & API_LAX)) && !answers(r, 422) &&
-        !strstr(r->problems, "422"))
-        strbuf_adds(out, " 422");
-    if (!strstr(r->problems, "500"))
-        strbuf_adds(out, " 500");
-    if (!answers(r, 503))
-        strbuf_adds(out, " 503");
+    for (int status = 400; status < 600; status++)
+        if (refuses(r, status))
+            strbuf_addf(out, "%s%d", out->len ? " " : "", status);
 }
 
 static void write_problems(struct json_writer *w, const struct api_route *r)
@@ -436,8 +468,7 @@ static void write_operation(struct json_writer *w, const struct api_route *r)
     if (r->body)
         write_body(w, r);
     json_add_object(w, "responses");
-    for (int i = 0; i < API_ANSWERS && r->answers[i].status; i++)
-        write_answer(w, &r->answers[i]);
+    write_answers(w, r);
     write_problems(w, r);
     json_end_object(w);
     json_add_raw(w, "security", r->scope ? "[{\"token\":[]}]" : "[]");

@@ -63,7 +63,7 @@ static void write_route(struct strbuf *out, const struct api_route *r)
                     a->doc ? ": " : "", a->doc ? a->doc : "");
     }
     api_problems(r, &problems);
-    strbuf_addf(out, "- refused:%s%s\n", *problems.data == ' ' ? "" : " ", strbuf_str(&problems));
+    strbuf_addf(out, "- refused: %s\n", strbuf_str(&problems));
 }
 
 static void write_schema(struct strbuf *out, const struct api_schema *s)

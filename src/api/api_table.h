@@ -65,7 +65,7 @@ struct api_route {
     const char *summary;
     const struct api_param *query; /* ends with a NULL name; NULL: none */
     const char *body;              /* NULL, "document" (the form or the raw bytes), or a schema */
-    struct api_answer answers[API_ANSWERS];
+    struct api_answer answers[API_ANSWERS]; /* those of one status together */
     const char *problems; /* statuses beside those that every route can answer: "404 409" */
 };
 
