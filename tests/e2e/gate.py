@@ -8,14 +8,15 @@ import tempfile
 import harness
 
 SCRIPT = """#!/bin/sh
-while [ -e "{top}/$1.closed" ]; do sleep 0.02; done
+[ -e "{top}/$1.closed" ] && while [ -e "{top}/$1.held" ]; do sleep 0.02; done
 exec "{program}" "$@"
 """
 
 
 class Gate:
     """arguments() are for `pagemill serve`. While `decode` is closed jobs stay pending; while only `recognise`
-    is, they stay in processing, with their pages counted and none read."""
+    is, they stay in processing, with their pages counted and none read. leave() lets newcomers pass and holds
+    those that wait already."""
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="pagemill-gate-")
@@ -28,10 +29,15 @@ class Gate:
         return ("--work-program", str(self.program))
 
     def close(self, stage):
+        (self.top / f"{stage}.held").touch()
         (self.top / f"{stage}.closed").touch()
 
-    def open(self, stage):
+    def leave(self, stage):
         (self.top / f"{stage}.closed").unlink(missing_ok=True)
+
+    def open(self, stage):
+        self.leave(stage)
+        (self.top / f"{stage}.held").unlink(missing_ok=True)
 
     def remove(self):
         for stage in ("decode", "recognise"):
