@@ -266,6 +266,17 @@ class Scopes(Access):
         answer = server.post_form("/v1/documents/upload-document", documents.make_pdf(1))
         mine = json.loads(answer.body)["job_id"]
         self.assertEqual(self.status(server, token, path=f"/v1/jobs/{mine}"), 404, "of nobody's token")
+        theirs = json.loads(server.request("POST", "/v1/jobs?wait=20&text_layer=text", documents.make_pdf(1), bearer(token)).body)["id"]
+        shown = server.get_json(f"/api/v1/ocr/results/{theirs}")
+        self.assertEqual((shown["status"], shown["result"]), ("PENDING", None), "an owner's stays the owner's")
+        listed = server.get_json("/v1/documents/list-document")["items"]
+        self.assertEqual([item["job_id"] for item in listed], [mine])
+
+    def test_only_surfaces_whose_clients_know_no_token_can_be_open(self):
+        server = self.server("--open-surfaces", "b", start=False)
+        with self.assertRaisesRegex(AssertionError, "exited with 2"):
+            server.start()
+        server.process = None
 
     def test_surfaces_that_are_off(self):
         server = self.server("--surfaces", "b")
