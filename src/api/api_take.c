@@ -181,9 +181,10 @@ static void twin_of(const struct api *api, const struct upload *u, const struct 
     digest_finish(&d, out);
 }
 
-/* Of a request under an Idempotency-Key: what the client says, not what we make of it. */
+/* Of a request under an Idempotency-Key: what the client says, and on which surface, because each
+ * answers with jobs of its own kind. */
 static void fingerprint_of(const struct upload *u, const struct asked *asked,
-                           char out[STORE_SHA256])
+                           const struct api_intake *intake, char out[STORE_SHA256])
 {
     auto_strbuf options = {0};
     options_encode(&asked->options, &options);
@@ -194,7 +195,9 @@ static void fingerprint_of(const struct upload *u, const struct asked *asked,
                                  strbuf_str(&asked->extras.metadata),
                                  asked->extras.webhook_url,
                                  asked->extras.webhook_events,
-                                 asked->extras.force ? "force" : ""};
+                                 asked->extras.force ? "force" : "",
+                                 intake->surface,
+                                 intake->apart ? "apart" : ""};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         add_part(d, parts[i]);
     digest_finish(&d, out);
@@ -268,7 +271,7 @@ static int submit(struct api *api, struct http_request *req, struct upload *u,
     r.metadata = asked->extras.metadata.len ? asked->extras.metadata.data : NULL;
     r.webhook = webhook.len ? webhook.data : NULL;
     twin_of(api, u, asked, intake, r.twin);
-    fingerprint_of(u, asked, fingerprint);
+    fingerprint_of(u, asked, intake, fingerprint);
     struct api_request *mine = api_request(req);
     int rc = job_submit(api->rooms.service, &r, mine->job, &how, err);
     if (rc < 0 || how != STORE_NEW)
