@@ -81,6 +81,19 @@ static int page_number(struct http_request *req, struct error *err)
     return (int)n;
 }
 
+/* 0 with *row, 1 when that is not known before the document is open, −1 */
+static int look_up(struct api *api, const struct job *job, int number, struct page_row *row,
+                   struct error *err)
+{
+    if (store_find_page(api_store(api), job->id, (uint32_t)number, row, err) == 0)
+        return 0;
+    if (err->class != ERROR_NOT_FOUND || job->state != JOB_PENDING)
+        return -1;
+    error_set(err, ERROR_CONFLICT, "the job is %s: its pages are not known yet",
+              job_state_name(job->state));
+    return 1;
+}
+
 /* The page's result; 409 with its state, or with why it failed, when there is none. ?wait=S waits
  * for it. */
 void api_page_show(void *context, struct http_request *req)
@@ -94,16 +107,16 @@ void api_page_show(void *context, struct http_request *req)
         return;
     const char *id = job.id;
     int n = page_number(req, &err);
-    if (n < 0 || store_find_page(api_store(api), id, (uint32_t)n, &row, &err) < 0) {
-        http_reply_error(req, &err, id);
-        return;
-    }
-    bool unfinished = row.state == PAGE_READY || row.state == PAGE_RUNNING;
+    int found = n < 0 ? -1 : look_up(api, &job, n, &row, &err);
+    bool unfinished =
+        found == 1 || (found == 0 && (row.state == PAGE_READY || row.state == PAGE_RUNNING));
     if (unfinished && api_wait_ms(req) && !http_wait_over(req)) {
         http_wait(req, http_param(req, "id"), api_wait_ms(req));
         return;
     }
-    if (row.state == PAGE_FAILED) {
+    if (found != 0) {
+        http_reply_error(req, &err, id);
+    } else if (row.state == PAGE_FAILED) {
         err = row.error;
         err.page = n;
         http_reply_error(req, &err, id);

@@ -147,6 +147,17 @@ class Waiting(Native):
             self.assertEqual(server.get_json(f"/v1/jobs/{waiting['id']}?wait=0.3")["status"], "pending")
             self.assertGreaterEqual(time.monotonic() - start, 0.3)
 
+    def test_a_page_can_be_awaited_before_the_document_is_open(self):
+        with gated_server() as server, concurrent.futures.ThreadPoolExecutor(2) as pool:
+            job = server.submit(fresh_pdf(2), text_layer="text")
+            path = f"/v1/jobs/{job['id']}/pages/"
+            self.problem(server.request("GET", path + "2"), 409, "conflict")
+            waits = [pool.submit(server.request, "GET", f"{path}{n}?wait=30") for n in (2, 3)]
+            time.sleep(0.2)
+            server.gate.open()
+            self.assertEqual(json.loads(waits[0].result().body)["page"], 2)
+            self.problem(waits[1].result(), 404, "not_found")
+
     def test_waits_are_checked(self):
         job = self.finished()
         for query in ("wait=-1", "wait=61", "wait=x", "wait=nan", "wait=1&wait=2", "revision=x", "wait=", "odd=1"):
@@ -202,6 +213,8 @@ class Following(Native):
         self.assertEqual([event.name for event in follower], ["page", "done"])
         follower.close()
         self.problem(self.server.request("GET", "/v1/jobs/x/events"), 404, "not_found")
+        head = self.server.request("HEAD", f"/v1/jobs/{job['id']}/events")
+        self.assertEqual((head.status, head.headers["Content-Type"], head.body), (200, "text/event-stream", b""))
 
     def test_progress_that_was_told_is_true(self):
         """When `progress` counts so many pages, so many have been told."""
@@ -589,6 +602,9 @@ class Once(Native):
                               (data, {"priority": 3}), (data, {"password": "x"})):
             problem = self.problem(self.post(other, "key-2", **fields), 422, "input")
             self.assertIn("Idempotency-Key", problem["detail"])
+        for path in ("/v1/ocr", "/v1/documents/upload-document"):
+            answer = self.server.post_form(path, data, headers={"Idempotency-Key": "key-2"})
+            self.assertEqual(answer.status, 422, "what another route made is no answer of this one")
         for bad in ("x" * 256, ""):
             answer = self.server.post_form("/v1/jobs", data, headers={"Idempotency-Key": bad})
             self.problem(answer, 422, "input")
