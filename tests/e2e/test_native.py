@@ -678,6 +678,19 @@ class Once(Native):
         self.server.request("DELETE", f"/v1/jobs/{third}")
         self.assertNotEqual(self.id_of(self.post(scan, text_layer="ocr")), third, "a deleted one neither")
 
+    def test_what_another_engine_read_is_no_twin(self):
+        if not (top := harness.models()):
+            self.skipTest("no models: PAGEMILL_TEST_MODELS")
+        data = fresh_pdf()
+        with harness.Server("--lanes", "1", "--engine", "auto") as server:
+            first = self.id_of(self.post(data, server=server))
+            server.terminate()
+            server.args += ["--models", str(top)]
+            server.start(timeout=60)
+            second = self.id_of(self.post(data, server=server))
+            self.assertNotEqual(second, first)
+            self.assertNotEqual(server.job(second)["engine"]["version"], server.job(first)["engine"]["version"])
+
     def test_a_running_twin_is_joined_with_the_larger_wishes(self):
         with gated_server() as server:
             data = fresh_pdf(2)
@@ -697,7 +710,22 @@ class Once(Native):
             self.assertGreaterEqual(kept.total_seconds(), 90000)
 
 
+# Of the contract; what is not in it may be added, what is may not go.
+JOB = """id job_id document_id status phase filename content_type size sha256 owner options priority pages failed_pages
+queue_position eta_seconds engine error result created_at started_at updated_at finished_at expires_at metadata""".split()
+
+
 class Life(Native):
+    def test_the_job_object(self):
+        job = self.finished(2)
+        self.assertEqual([key for key in JOB if key not in job], [])
+        self.assertEqual((set(job["pages"]), set(job["engine"])), ({"total", "done", "failed", "running"}, {"name", "version"}))
+        self.assertEqual(job["id"], job["job_id"])
+        bad = fresh_pdf(3).replace(*BAD_PAGE, 1)
+        failed = self.server.wait_job(self.server.submit(bad, text_layer="text", strict=True)["id"])
+        self.assertEqual(set(failed["error"]), {"code", "message", "page"})
+        self.assertEqual(set(failed["failed_pages"][0]), {"page", "code", "message", "retryable"})
+
     def test_metadata_comes_back_as_it_was_given(self):
         for value in ({"a": [1, 2.5, None, True, "ü \u2028 \" \\ 😀"], "b": {"c": {}}}, "text", 7, None, [], False,
                       {"big": 2**53}, {"x": "y" * 5000}):
@@ -705,7 +733,8 @@ class Life(Native):
             self.assertEqual(job["metadata"], value)
             self.assertEqual(self.server.job(job["id"])["metadata"], value)
             self.assertEqual(json.loads(json.dumps(self.server.wait_job(job["id"])["metadata"])), value)
-        self.problem(self.server.post_form("/v1/jobs", fresh_pdf(), metadata='"' + "x" * 70000 + '"'), 413)
+        for size, status in ((20000, 422), (70000, 413)):
+            self.problem(self.server.post_form("/v1/jobs", fresh_pdf(), metadata=json.dumps("x" * size)), status)
         self.problem(self.server.post_form("/v1/jobs", fresh_pdf(), metadata="{not json"), 422, "input")
 
     def test_the_place_in_the_queue_and_the_time_left(self):
