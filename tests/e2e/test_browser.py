@@ -13,6 +13,7 @@ import browser
 import documents
 import harness
 
+TOP = pathlib.Path(__file__).resolve().parents[2]
 TOKEN = "browser-test-token-of-some-length"
 
 # A script of another site: submits a document, follows it by long polls and by events, reads the text.
@@ -42,9 +43,12 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 class Site:
     """Another web site: an empty page on a port of its own."""
 
+    def __init__(self, page="<!doctype html><link rel=icon href=data:,>"):
+        self.page = page
+
     def __enter__(self):
         self.top = tempfile.TemporaryDirectory(prefix="pagemill-site-")
-        pathlib.Path(self.top.name, "index.html").write_text("<!doctype html><link rel=icon href=data:,>")
+        pathlib.Path(self.top.name, "index.html").write_text(self.page)
         handler = functools.partial(Quiet, directory=self.top.name)
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.origin = f"http://127.0.0.1:{self.server.server_port}"
@@ -101,6 +105,22 @@ class OtherSites(Browsers):
             server = self.serve("--cors-origins", site.origin, AUTH_TOKEN=TOKEN)
             seen = self.visit(site, server, TOKEN)
         self.assertIn(documents.page_key(1), seen["text"])
+
+    def test_the_example(self):
+        with Site((TOP / "examples/javascript/index.html").read_text()) as site:
+            server = self.serve("--cors-origins", site.origin, AUTH_TOKEN=TOKEN)
+            page = self.open(site.origin)
+            page.run(f"document.querySelector('#server').value = 'http://127.0.0.1:{server.port}'")
+            page.choose("#file", self.scan())
+            page.wait("document.querySelector('#said').innerText.startsWith('Failed')")
+            page.run(f"document.querySelector('#token').value = '{TOKEN}'")
+            page.choose("#file", self.scan())
+            page.wait("document.querySelector('#text').innerText")
+            page.wait("document.querySelector('#said').innerText === 'completed, 2 of 2 pages.'")
+        self.assertIn(documents.page_key(1), page.text())
+        drawn = "(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data)" \
+                "(document.querySelector('#page')).filter((v, i, all) => i % 4 === 0 && v < all[i + 1]).length"
+        self.assertGreater(page.run(drawn), 1000)
 
     def test_any_other_site_gets_nothing_in(self):
         with Site() as site:
