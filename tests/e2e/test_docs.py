@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The documents say what is true: their curl lines run, their lists are those of the tables."""
+"""The documents say what is true: their commands and programs run, their lists are those of the tables."""
+import http.server
+import json
 import os
 import pathlib
+import queue
 import re
 import shutil
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import documents
 import harness
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+SECRET = "whsec_cGFnZW1pbGwgZG9jdW1lbnQgc2VjcmV0LCAzMiBieXQ="
 
 
 def shell_lines(text):
@@ -20,29 +25,66 @@ def shell_lines(text):
         yield from (line for line in block.replace("\\\n", " ").splitlines() if line and line[0] != "#")
 
 
-class Docs(harness.ServerCase):
-    args = ("--lanes", "2")
+def anchors(path):
+    """Those of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
-    def setUp(self):
-        self.top = tempfile.mkdtemp(prefix="pagemill-docs-")
-        self.addCleanup(shutil.rmtree, self.top)
-        pathlib.Path(self.top, "scan.pdf").write_bytes(documents.make_scan_pdf(3))
+
+class World(http.server.BaseHTTPRequestHandler):
+    """The hosts of the examples: a document to fetch, and a receiver that remembers what it was sent."""
+    received = queue.Queue()
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(documents.make_scan_pdf(1))
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.received.put(({name.lower(): value for name, value in self.headers.items()}, body))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class Docs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.mkdtemp(prefix="pagemill-docs-")
+        cls.addClassCleanup(shutil.rmtree, cls.top)
+        cls.socket = f"{cls.top}/socket"
+        cls.server = harness.Server("--lanes", "2", "--listen", f"127.0.0.1:0,unix:{cls.socket}",
+                                    "--url-input", "--private-hosts", "127.0.0.1").start()
+        cls.addClassCleanup(cls.server.stop)
+        world = http.server.ThreadingHTTPServer(("127.0.0.1", 0), World)
+        threading.Thread(target=world.serve_forever, daemon=True).start()
+        cls.addClassCleanup(world.server_close)
+        cls.addClassCleanup(world.shutdown)
+        cls.names = {"127.0.0.1:8000": f"127.0.0.1:{cls.server.port}", "/run/pagemill.sock": cls.socket,
+                     "https://app.example": f"http://127.0.0.1:{world.server_port}",
+                     "https://files.example": f"http://127.0.0.1:{world.server_port}",
+                     "curl -s": "curl -sS --fail-with-body -s"}
+        pathlib.Path(cls.top, "scan.pdf").write_bytes(documents.make_scan_pdf(3))
 
     def run_line(self, line, job_id):
-        line = line.replace("127.0.0.1:8000", f"127.0.0.1:{self.server.port}")
-        line = line.replace("curl -s", "curl -sS --fail-with-body")
+        for name, here in self.names.items():
+            line = line.replace(name, here)
         done = subprocess.run(["sh", "-c", line], cwd=self.top, capture_output=True, timeout=60,
-                              env={**os.environ, "ID": job_id})
+                              env={**os.environ, "ID": job_id, "KEY": job_id, "TOKEN": "any",
+                                   "SECRET": SECRET})
         self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout.decode()}{done.stderr.decode()}")
 
     def test_the_curl_lines_of_the_api(self):
         text = (TOP / "docs/api.md").read_text()
         lines = [line for line in shell_lines(text) if line.startswith("curl")]
-        self.assertGreater(len(lines), 12)
-        scan = documents.make_scan_pdf(3)
+        self.assertGreater(len(lines), 30)
+        scan = documents.make_pdf(3)
         for line in lines:
             with self.subTest(line):
-                job = self.server.submit(scan)["id"]
+                job = self.server.submit(scan, text_layer="text")["id"]
                 acting = line.endswith("/cancel")
                 if not acting:
                     self.server.wait_job(job)
@@ -50,6 +92,43 @@ class Docs(harness.ServerCase):
                     job = self.server.submit(documents.make_scan_pdf(9))["id"]
                     self.server.request("POST", f"/v1/jobs/{job}/cancel")
                 self.run_line(line, job)
+
+    def test_the_programs_of_the_api_verify_what_is_sent(self):
+        text = (TOP / "docs/api.md").read_text()
+        python, = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)
+        script, = re.findall(r"^```js\n(.*?)^```", text, re.M | re.S)
+        self.server.submit(documents.make_pdf(1), text_layer="text", webhook_secret=SECRET,
+                           webhook_url=self.names["https://app.example"] + "/hook", metadata='"only here"')
+        while b'"only here"' not in (message := World.received.get(timeout=30))[1]:
+            pass
+        headers, body = message
+        old = {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) - 301)}
+        cases = [[SECRET, headers, body, True], [SECRET, headers, body + b" ", False],
+                 [SECRET[:-4] + "AAA=", headers, body, False], [SECRET, old, body, False]]
+        scope = {}
+        exec(python, scope)
+        for secret, *given, good in cases:
+            self.assertEqual(scope["verify"](secret, *given), good)
+        if not (node := shutil.which("node")):
+            self.skipTest("node is not installed: the JavaScript was not run")
+        said = json.dumps([[secret, given, bytes_.decode()] for secret, given, bytes_, _ in cases])
+        done = subprocess.run(
+            [node, "--input-type=module"], capture_output=True, text=True, timeout=60,
+            input=f"{script}\nfor (const [s, h, b] of {said}) console.log(verify(s, h, Buffer.from(b)));")
+        self.assertEqual(done.stdout.split(), [str(good).lower() for *_, good in cases], done.stderr)
+
+    def test_the_reference_is_that_of_the_tables(self):
+        made = subprocess.run([harness.BUILD / "pagemill", "openapi", "--markdown"], capture_output=True,
+                              check=True).stdout.decode()
+        self.assertEqual((TOP / "docs/reference.md").read_text(), made,
+                         "docs/reference.md is old: pagemill openapi --markdown > docs/reference.md")
+
+    def test_every_setting_of_the_documents_exists(self):
+        known = subprocess.run([harness.BUILD / "pagemill", "serve", "--help"], capture_output=True,
+                               check=True).stdout.decode()
+        for path in (TOP / "docs/api.md", TOP / "docs/operations.md"):
+            for name in re.findall(r"settings? `([a-z_]+)`", path.read_text()):
+                self.assertIn(f"--{name.replace('_', '-')} ", known, f"{path.name}: {name}")
 
     def test_every_option_and_error_code_is_in_the_api_document(self):
         text = (TOP / "docs/api.md").read_text()
@@ -65,8 +144,11 @@ class Docs(harness.ServerCase):
 
     def test_links_between_documents_lead_somewhere(self):
         for path in [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]:
-            for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
-                self.assertTrue((path.parent / target).exists(), f"{path.name}: {target}")
+            for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", path.read_text()):
+                there = path.parent / target if target else path
+                self.assertTrue(there.exists(), f"{path.name}: {target}")
+                if anchor:
+                    self.assertIn(anchor, anchors(there), f"{path.name}: {target}")
 
 
 if __name__ == "__main__":
