@@ -7,6 +7,7 @@ import pathlib
 import queue
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -57,7 +58,7 @@ class Docs(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.top)
         cls.socket = f"{cls.top}/socket"
         cls.server = harness.Server("--lanes", "2", "--listen", f"127.0.0.1:0,unix:{cls.socket}",
-                                    "--url-input", "--private-hosts", "127.0.0.1").start()
+                                    "--url-input", "--private-hosts", "127.0.0.1", "--hosts", "ocr.example").start()
         cls.addClassCleanup(cls.server.stop)
         world = http.server.ThreadingHTTPServer(("127.0.0.1", 0), World)
         threading.Thread(target=world.serve_forever, daemon=True).start()
@@ -116,6 +117,48 @@ class Docs(unittest.TestCase):
             [node, "--input-type=module"], capture_output=True, text=True, timeout=60,
             input=f"{script}\nfor (const [s, h, b] of {said}) console.log(verify(s, h, Buffer.from(b)));")
         self.assertEqual(done.stdout.split(), [str(good).lower() for *_, good in cases], done.stderr)
+
+    def test_the_nginx_of_the_operations(self):
+        nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+        if not nginx or not shutil.which("openssl"):
+            self.skipTest("nginx or openssl is not installed")
+        block, = re.findall(r"^```nginx\n(.*?)^```", (TOP / "docs/operations.md").read_text(), re.M | re.S)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=ocr.example",
+                        "-addext", "subjectAltName=DNS:ocr.example", "-keyout", f"{self.top}/key.pem",
+                        "-out", f"{self.top}/cert.pem"], check=True, capture_output=True)
+        for name, here in {"listen 443": f"listen 127.0.0.1:{port}", "/run/pagemill/http.sock": self.socket,
+                           "/etc/ssl/ocr.example.pem": f"{self.top}/cert.pem",
+                           "/etc/ssl/private/ocr.example.key": f"{self.top}/key.pem"}.items():
+            self.assertIn(name, block)
+            block = block.replace(name, here)
+        pathlib.Path(self.top, "nginx.conf").write_text(
+            ("user root;" if os.getuid() == 0 else "") + f"pid {self.top}/nginx.pid; daemon off; "
+            f"error_log {self.top}/nginx.log; events {{}} http {{ access_log off; "
+            + "".join(f"{kind}_temp_path {self.top}/{kind}; "
+                      for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")) + block + "}")
+        proxy = subprocess.Popen([nginx, "-p", self.top, "-c", f"{self.top}/nginx.conf"],
+                                 stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(proxy.wait)
+        self.addCleanup(proxy.terminate)
+        curl = ["curl", "-sS", "--fail-with-body", "--retry", "20", "--retry-delay", "1", "--retry-connrefused",
+                "--cacert", "cert.pem", "--resolve", f"ocr.example:{port}:127.0.0.1", "-H", "X-Forwarded-For: 1.2.3.4"]
+
+        def ask(path, *more):
+            done = subprocess.run([*curl, *more, f"https://ocr.example:{port}{path}"], cwd=self.top, timeout=60,
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            return done.stdout
+
+        job = json.loads(ask("/v1/jobs", "-F", "file=@scan.pdf", "-F", "force=true"))
+        self.assertIn("event: done", ask(f"/v1/jobs/{job['id']}/events"))
+        self.assertIn(documents.page_key(3), ask(job["result"]["txt"]))
+        # nginx adds whom it heard from; what the client said of itself is not believed.
+        clients = [entry["client"] for entry in map(json.loads, self.server.log.read_text().splitlines()[2:])
+                   if entry.get("path") == job["result"]["txt"]]
+        self.assertEqual(clients, ["127.0.0.1"])
 
     def test_the_reference_is_that_of_the_tables(self):
         made = subprocess.run([harness.BUILD / "pagemill", "openapi", "--markdown"], capture_output=True,
