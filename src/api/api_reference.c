@@ -76,7 +76,7 @@ static void add_type(struct strbuf *out, const char *type, size_t len)
     } else if (*type == '[') {
         strbuf_adds(out, "list of ");
         add_type(out, type + 1, len - 2);
-    } else if (isupper((unsigned char)*type)) {
+    } else if (isupper((unsigned char)*type) && !memchr(type, '/', len)) {
         strbuf_addf(out, "[%s](#", name);
         add_anchor(out, name);
         strbuf_addc(out, ')');

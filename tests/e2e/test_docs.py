@@ -166,6 +166,17 @@ class Docs(unittest.TestCase):
         self.assertEqual((TOP / "docs/reference.md").read_text(), made,
                          "docs/reference.md is old: pagemill openapi --markdown > docs/reference.md")
 
+    # No member twice, which strict parsers refuse; nothing referred to that is not there.
+    def test_the_description_is_whole(self):
+        def members(pairs):
+            self.assertEqual(len(pairs), len({name for name, _ in pairs}), [name for name, _ in pairs])
+            return dict(pairs)
+
+        made = subprocess.run([harness.BUILD / "pagemill", "openapi"], capture_output=True, check=True).stdout
+        description = json.loads(made, object_pairs_hook=members)
+        schemas = {f"#/components/schemas/{name}" for name in description["components"]["schemas"]}
+        self.assertEqual(set(re.findall(r'"\$ref":"([^"]*)"', made.decode())) - schemas, set())
+
     def test_every_setting_of_the_documents_exists(self):
         known = subprocess.run([harness.BUILD / "pagemill", "serve", "--help"], capture_output=True,
                                check=True).stdout.decode()
