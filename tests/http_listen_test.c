@@ -205,6 +205,28 @@ static void stale_socket(void **state)
     assert_int_equal(access(path, F_OK), 0);
 }
 
+/* An address holds 107 bytes of a path. */
+static void a_path_longer_than_an_address(void **state)
+{
+    (void)state;
+    char path[512], deep[512], list[600], beside[64];
+    snprintf(path, sizeof path, "%s", in_top("deep", deep));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(mkdir(path, 0700), 0);
+        snprintf(path + strlen(path), sizeof path - strlen(path), "/%.60s",
+                 "a-directory-with-a-name-of-its-own-that-is-rather-long-again");
+    }
+    assert_int_equal(mkdir(path, 0700), 0);
+    int directory = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    snprintf(list, sizeof list, "unix:%s/s", path);
+    snprintf(beside, sizeof beside, "/proc/self/fd/%d/s", directory);
+    start(list);
+    expect_unix(beside, "", "unix");
+    http_stop(&server, 2000);
+    assert_int_equal(access(beside, F_OK), -1);
+    close(directory);
+}
+
 static void wrong_lists(void **state)
 {
     (void)state;
@@ -500,17 +522,12 @@ static int remove_top(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(several),
-        cmocka_unit_test(only_unix),
-        cmocka_unit_test(stale_socket),
-        cmocka_unit_test(wrong_lists),
-        cmocka_unit_test(tls_requests),
-        cmocka_unit_test(tls_large_answer),
-        cmocka_unit_test(tls_cut),
-        cmocka_unit_test(tls_versions),
-        cmocka_unit_test(tls_silence),
-        cmocka_unit_test(tls_files),
-        cmocka_unit_test(tls_leaves_unix_plain),
+        cmocka_unit_test(several),          cmocka_unit_test(only_unix),
+        cmocka_unit_test(stale_socket),     cmocka_unit_test(a_path_longer_than_an_address),
+        cmocka_unit_test(wrong_lists),      cmocka_unit_test(tls_requests),
+        cmocka_unit_test(tls_large_answer), cmocka_unit_test(tls_cut),
+        cmocka_unit_test(tls_versions),     cmocka_unit_test(tls_silence),
+        cmocka_unit_test(tls_files),        cmocka_unit_test(tls_leaves_unix_plain),
     };
     alarm(120);
     return cmocka_run_group_tests(tests, make_top, remove_top);

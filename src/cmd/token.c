@@ -6,9 +6,11 @@
 #include "cmd/cmd.h"
 
 #include "auth/auth.h"
+#include "base/fd.h"
 #include "base/json_writer.h"
 #include "cmd/client.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +46,8 @@ const struct param_table token_table = {token_rows, sizeof token_rows / sizeof t
 
 struct desk {
     struct token_flags flags;
-    struct client client; /* of the control socket; used when store is NULL */
+    int data;             /* the directory, once it is open */
+    struct client client; /* of its control socket; used when store is NULL */
     struct store *store;
     struct auth *auth;
 };
@@ -223,9 +226,13 @@ static const struct action *find_action(const char *name)
 /* Is a server there, that owns the database? */
 static bool is_served(struct desk *d, const struct settings *s)
 {
-    snprintf(d->client.socket, sizeof d->client.socket, "%s/control.sock", s->data);
-    snprintf(d->client.server, sizeof d->client.server, "http://localhost");
+    /* By the directory's descriptor: an address holds some hundred bytes of a path. */
+    d->data = open(s->data, O_PATH | O_DIRECTORY | O_CLOEXEC);
     client_open(&d->client);
+    if (d->data < 0)
+        return false;
+    snprintf(d->client.socket, sizeof d->client.socket, "/proc/self/fd/%d/control.sock", d->data);
+    snprintf(d->client.server, sizeof d->client.server, "http://localhost");
     return client_ask(&d->client, "GET", "/livez", NULL, NULL, NULL) == 0;
 }
 
@@ -249,7 +256,7 @@ static int run_action(struct desk *d, const struct settings *s, int argc, char *
 
 int cmd_token(int argc, char **argv)
 {
-    struct desk desk = {0};
+    struct desk desk = {.data = -1};
     struct settings settings;
     struct error err;
     const struct args_target target = {&token_table, &desk.flags};
@@ -261,5 +268,6 @@ int cmd_token(int argc, char **argv)
     auth_close(&desk.auth);
     store_close(&desk.store);
     client_close(&desk.client);
+    fd_close(&desk.data);
     return rc < 0 ? cmd_fail("token", &err) : 0;
 }

@@ -49,7 +49,7 @@ void http_cors_headers(const struct http_request *req,
     visit(arg, "Access-Control-Allow-Origin", any ? "*" : http_header(req, "Origin"));
     visit(arg, "Access-Control-Expose-Headers",
           "Location, ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, "
-          "Content-Disposition");
+          "Content-Disposition, X-Job-Id, Idempotent-Replayed");
 }
 
 bool http_cors_preflight(struct http_request *req, const char *methods)

@@ -9,10 +9,13 @@
 
 #include "base/fd.h"
 #include "base/memory.h"
+#include "base/strbuf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -89,15 +92,27 @@ int http_listen_port(int fd)
 
 /* ---- unix:PATH ---- */
 
-static int unix_address(const char *path, struct sockaddr_un *out, struct error *err)
+/* An address holds some hundred bytes of a path. A longer one is said by its directory's
+ * descriptor, which *directory then is and must stay while the address is used. */
+static int unix_address(const char *path, int *directory, struct sockaddr_un *out,
+                        struct error *err)
 {
-    size_t len = strlen(path);
+    const char *slash = strrchr(path, '/');
     *out = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (!len || len >= sizeof out->sun_path)
-        return error_set(err, ERROR_INPUT, "unix:%s: a path of 1 to %zu bytes is needed", path,
-                         sizeof out->sun_path - 1);
-    memcpy(out->sun_path, path, len + 1);
-    return 0;
+    int len = snprintf(out->sun_path, sizeof out->sun_path, "%s", path);
+    if (*path && len < (int)sizeof out->sun_path)
+        return 0;
+    if (!slash)
+        return error_set(err, ERROR_INPUT, "unix:%s: a path is needed", path);
+    auto_strbuf parent = {0};
+    strbuf_add(&parent, path, (size_t)(slash - path) + 1);
+    *directory = open(strbuf_str(&parent), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (*directory < 0)
+        return error_errno(err, "unix:%s", path);
+    len = snprintf(out->sun_path, sizeof out->sun_path, "/proc/self/fd/%d%s", *directory, slash);
+    if (len < (int)sizeof out->sun_path)
+        return 0;
+    return error_set(err, ERROR_INPUT, "unix:%s: the name of the socket is too long", path);
 }
 
 /* Makes room for a socket at the path. */
@@ -123,7 +138,8 @@ static int listen_unix(struct http_listener *l, const char *path, mode_t mode, s
 {
     struct sockaddr_un a;
     struct stat st;
-    if (unix_address(path, &a, err) < 0 || clear_path(&a, err) < 0)
+    auto_fd directory = -1;
+    if (unix_address(path, &directory, &a, err) < 0 || clear_path(&a, err) < 0)
         return -1;
     auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     /* Linux makes the file with the mode of the socket: nobody may come in before the chmod, which
