@@ -333,6 +333,10 @@ static void periods_begin_in_utc(void **state)
         const int *a = rows[i].at, *b = rows[i].begin;
         int64_t begin = ms(b[0], b[1], b[2], 0, 0, 0), at = ms(a[0], a[1], a[2], a[3], a[4], a[5]);
         assert_int_equal(auth_period_begin(rows[i].period, at), begin);
+        int64_t end = auth_period_end(rows[i].period, begin);
+        assert_true(at < end);
+        assert_int_equal(auth_period_begin(rows[i].period, end), end);
+        assert_int_equal(auth_period_begin(rows[i].period, end - 1), begin);
         assert_int_equal(auth_period_begin(rows[i].period, at + 999), begin);
     }
     unsetenv("TZ");

@@ -5,9 +5,11 @@
  */
 #include "api/api_upload.h"
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "job/outbox.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { FETCH_MS = 120000, FETCHES = 4 };
@@ -237,6 +239,20 @@ static const char *idempotency_key(struct http_request *req, struct error *err)
     return key;
 }
 
+/* Bytes come back with the next period; a place among the unfinished jobs may come at any time. */
+static void tell_when(struct api *api, struct http_request *req, int64_t size)
+{
+    const struct caller *c = &api_request(req)->caller;
+    struct store_usage used;
+    char seconds[24];
+    if (!c->byte_quota || store_usage(api_store(api), c->owner, c->quota_since, &used, NULL) < 0 ||
+        used.bytes + size <= c->byte_quota)
+        return;
+    snprintf(seconds, sizeof seconds, "%lld",
+             (long long)(c->quota_until - clock_wall()) / 1000 + 1);
+    http_set_header(req, "Retry-After", seconds);
+}
+
 static int submit(struct api *api, struct http_request *req, struct upload *u,
                   const struct api_intake *intake, struct asked *asked, struct error *err)
 {
@@ -278,6 +294,8 @@ static int submit(struct api *api, struct http_request *req, struct upload *u,
         blob_remove_all(job_blobs(api->rooms.service), u->id, NULL);
     if (rc < 0)
         *mine->job = '\0';
+    if (rc < 0 && err->class == ERROR_QUOTA)
+        tell_when(api, req, u->size);
     mine->joined = rc == 0 && how != STORE_NEW;
     if (rc == 0 && how == STORE_NEW)
         atomic_fetch_add(&api->submitted, 1);

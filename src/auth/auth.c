@@ -83,11 +83,16 @@ bool auth_required(struct auth *auth)
     return atomic_load(&auth->required);
 }
 
+static void set_period(struct caller *c, int64_t period_s, int64_t now)
+{
+    c->quota_since = auth_period_begin(period_s, now);
+    c->quota_until = auth_period_end(period_s, c->quota_since);
+}
+
 void auth_open_caller(struct caller *out)
 {
-    *out = (struct caller){.owner = AUTH_DEFAULT_OWNER,
-                           .scopes = SCOPE_ALL,
-                           .quota_since = auth_period_begin(DAY_S, clock_wall())};
+    *out = (struct caller){.owner = AUTH_DEFAULT_OWNER, .scopes = SCOPE_ALL};
+    set_period(out, DAY_S, clock_wall());
 }
 
 static void note_use(struct token *t, int64_t now)
@@ -120,7 +125,7 @@ static int check_token(struct auth *auth, const char *id, const unsigned char di
     }
     pthread_rwlock_unlock(&auth->swap);
     if (rc == 0)
-        out->quota_since = auth_period_begin(period_s, now);
+        set_period(out, period_s, now);
     return rc;
 }
 

@@ -34,7 +34,8 @@ struct caller {
     struct cache_rate rate;
     int64_t page_quota, byte_quota; /* in the present period; 0: any */
     int64_t job_quota;              /* unfinished at once; 0: any */
-    int64_t quota_since; /* Unix ms: begin of the period; of the UTC day where there is no quota */
+    /* Unix ms: begin and end of the period; of the UTC day where there is no quota. */
+    int64_t quota_since, quota_until;
 };
 
 struct auth;

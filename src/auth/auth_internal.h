@@ -67,6 +67,7 @@ void auth_digest(const struct auth *auth, const char *text, size_t len,
 
 /* auth_period.c */
 int64_t auth_period_begin(int64_t period_s, int64_t now_ms);
+int64_t auth_period_end(int64_t period_s, int64_t begin_ms); /* of the one that begins then */
 int auth_period_parse(int64_t *period_s, const char *name, struct error *err);
 
 /* auth_table.c */

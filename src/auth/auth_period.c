@@ -115,6 +115,13 @@ int auth_quota_parse(int64_t *count, const char **period, const char *text, stru
     return 0;
 }
 
+int64_t auth_period_end(int64_t period_s, int64_t begin_ms)
+{
+    /* Every month has begun anew 32 days after it began. */
+    int64_t within = period_s == MONTH_S ? 32 * DAY_MS : period_s * 1000;
+    return auth_period_begin(period_s, begin_ms + within);
+}
+
 int64_t auth_period_begin(int64_t period_s, int64_t now_ms)
 {
     if (period_s != MONTH_S)
