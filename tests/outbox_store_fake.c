@@ -169,7 +169,7 @@ int store_delivery_attempted(struct store *store, const char *id,
         r->leased = 0;
     }
     pthread_mutex_unlock(&lock);
-    return r ? 0 : error_set(err, ERROR_NOT_FOUND, "no such delivery");
+    return r != NULL;
 }
 
 int store_delivery_next(struct store *store, int64_t *due, struct error *err)

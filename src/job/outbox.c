@@ -74,9 +74,10 @@ static void record(struct outbox *o, const struct sending *s, const struct deliv
                    struct verdict v)
 {
     struct error err;
-    if (store_delivery_attempted(o->store, s->delivery.id, a, v.state, v.due, &err) == 0)
+    int written = store_delivery_attempted(o->store, s->delivery.id, a, v.state, v.due, &err);
+    if (written > 0)
         tell(s, a, v.state);
-    else if (err.class != ERROR_NOT_FOUND)
+    else if (written < 0)
         log_line(LOG_ERROR, s->delivery.job, 0, "webhook %s: not written down: %s", s->delivery.id,
                  err.text);
     if (v.state == DELIVERY_WAITING)
