@@ -690,6 +690,11 @@ class Doors(Access):
         with self.assertRaises((OSError, http.client.HTTPException)):
             server.request("GET", "/livez", timeout=10)
 
+    def test_a_listed_site_may_use_an_open_server(self):
+        server = self.server("--cors-origins", "https://app.example, https://b.example")
+        for origin, status in (("https://app.example", 200), ("https://b.example", 200), ("https://evil.example", 403)):
+            self.assertEqual(server.request("GET", "/v1/jobs", headers={"Origin": origin}).status, status, origin)
+
     def test_other_sites(self):
         server = self.server("--cors-origins", "https://app.example,https://b.example")
         token = make_token(server.data, "ci")
