@@ -439,6 +439,25 @@ static void pages_are_charged_when_they_are_opened(void **state)
     check_usage(s, "a", 1000, USED(.pages = 8, .bytes = 4 * 1234, .unfinished = 1));
 }
 
+static void reading_all_again_is_charged(void **state)
+{
+    struct store *s = contract_store(state);
+    const uint32_t pages[] = {1, 2, 3};
+    struct claim c;
+    submit_with_pages(s, 7, &c);
+    assert_int_equal(OK(store_opened(s, &c, pages, 3, 3, &err)), 1);
+    OK(store_cancel(s, c.job, &err));
+    OK(store_retry(s, c.job, false, &err)); /* paid for when it was opened */
+    check_usage(s, "a", 1000, USED(.pages = 3, .bytes = 1234, .unfinished = 1));
+    OK(store_cancel(s, c.job, &err));
+    OK(store_retry(s, c.job, true, &err));
+    check_usage(s, "a", 1000, USED(.pages = 6, .bytes = 1234, .unfinished = 1));
+    OK(store_cancel(s, c.job, &err));
+    FAILS(ERROR_QUOTA, store_retry(s, c.job, true, &err));
+    auto_job job = find(s, c.job);
+    assert_int_equal(job.state, JOB_CANCELLED);
+}
+
 static void check_changed(struct store *s, const char *id, int64_t after, const char *expected)
 {
     struct page_row rows[8];
@@ -669,6 +688,7 @@ static const struct CMUnitTest contract[] = {
     CONTRACT(an_owner_has_so_many_jobs_at_a_time),
     CONTRACT(bytes_are_charged_to_the_period),
     CONTRACT(pages_are_charged_when_they_are_opened),
+    CONTRACT(reading_all_again_is_charged),
     CONTRACT(pages_are_listed_as_they_change),
     CONTRACT(lists_go_both_ways_and_skip),
     CONTRACT(long_lists_skip_once),

@@ -20,7 +20,9 @@ enum { LAST_ANSWERS_MS = 2000 };
 /* Of "HOST:PORT,unix:PATH": can only this machine connect? */
 static bool is_local(const char *address)
 {
-    static const char *const local[] = {"127.", "localhost:", "[::1]:", "unix:"};
+    static const char *const local[] = {"localhost:", "[::1]:", "unix:"};
+    if (strncmp(address, "127.", 4) == 0) /* not a name that begins like that */
+        return address[strspn(address, "0123456789.")] == ':';
     for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
         if (strncmp(address, local[i], strlen(local[i])) == 0)
             return true;

@@ -251,7 +251,8 @@ int store_fail(struct store *store, const struct claim *claim, enum store_failur
  * otherwise; cancelled already is no error. */
 int store_cancel(struct store *store, const char *id, struct error *err);
 /* An ended job runs again: its failed and cancelled pages, or all. ERROR_CONFLICT while it runs,
- * when there is nothing to do, or when all are asked for and the password is forgotten. */
+ * when there is nothing to do, or when all are asked for and the password is forgotten. All are
+ * charged again, to the period in which the job was submitted: ERROR_QUOTA. */
 int store_retry(struct store *store, const char *id, bool all, struct error *err);
 /* The rows go at once; the id waits in the garbage list until its blobs are gone too. */
 int store_delete(struct store *store, const char *id, struct error *err);

@@ -172,6 +172,9 @@ static int retry(struct connection *c, const char *id, bool all, struct error *e
     int n = sqlite_change(c, SQL_PAGE_RETRY, VALUES(sql_int(key.seq), sql_int(least)), err);
     if (n == 0)
         return error_set(err, ERROR_CONFLICT, "no page of this job failed or was cancelled");
+    /* What failed was paid for when the document was opened; what was read is asked for anew. */
+    if (n > 0 && all && key.total && sqlite_usage_open(c, &key, n, err) < 0)
+        return -1;
     if (n < 0 || sqlite_seat_owner(c, key.owner, err) < 0)
         return -1;
     /* The row may be page 0, which no counter but claimable counts. */
