@@ -74,6 +74,7 @@ bool api_stats(struct api *api, struct store_stats *out); /* as of the last look
 /* api_query.c */
 int api_query_check(const struct api_route *route, struct http_request *req, const char **field,
                     struct error *err);
+bool api_among(const char *words, const char *value); /* "one/two/three" */
 int64_t api_int(const struct http_request *req, const char *name);
 double api_real(const struct http_request *req, const char *name);
 bool api_bool(const struct http_request *req, const char *name);

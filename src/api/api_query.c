@@ -25,7 +25,7 @@ static const struct api_param *find_row(const struct api_route *route, const cha
     return NULL;
 }
 
-static bool among(const char *words, const char *value)
+bool api_among(const char *words, const char *value)
 {
     size_t len = strlen(value);
     for (const char *word = words; *word;) {
@@ -97,7 +97,7 @@ static int check_value(const struct api_param *p, const char *value, struct erro
             return 0;
         return error_set(err, ERROR_INPUT, "%s: '%.32s' is neither true nor false", p->name, value);
     case API_CHOICE:
-        if (among(p->choices, value))
+        if (api_among(p->choices, value))
             return 0;
         return error_set(err, ERROR_INPUT, "%s: '%.32s' is not one of %s", p->name, value,
                          p->choices);

@@ -74,7 +74,11 @@ static int read_options(struct api *api, struct http_request *req, const struct 
     }
     if (asked->failed || options_settle(o, s, err) < 0)
         return -1;
-    return capabilities_check(api->rooms.capabilities, o->engine, o->languages, err);
+    if (capabilities_check(api->rooms.capabilities, o->engine, "", err) < 0)
+        return -1;
+    return capabilities_check(api->rooms.capabilities, o->engine, o->languages, err) < 0
+               ? error_context(err, "languages")
+               : 0;
 }
 
 /* ---- the document ---- */

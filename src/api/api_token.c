@@ -82,11 +82,18 @@ static const struct api_member *find_member(const char *schema, const char *key)
     return NULL;
 }
 
-static bool has_type(const struct api_member *m, const json_t *value)
+static int check_member(const struct api_member *m, const char *key, const json_t *value,
+                        struct error *err)
 {
-    if (strcmp(m->type, "integer") == 0)
-        return json_is_integer(value) && json_integer_value(value) >= 0;
-    return json_is_string(value);
+    const char *text = json_string_value(value);
+    bool number = strcmp(m->type, "integer") == 0;
+    if (number && !(json_is_integer(value) && json_integer_value(value) >= 0))
+        return error_set(err, ERROR_INPUT, "%s: not a number from 0", key);
+    if (!number && !text)
+        return error_set(err, ERROR_INPUT, "%s: not a string", key);
+    if (strchr(m->type, '/') && !api_among(m->type, text))
+        return error_set(err, ERROR_INPUT, "%s: '%.32s' is not one of %s", key, text, m->type);
+    return 0;
 }
 
 static int check_members(json_t *root, const char *schema, struct error *err)
@@ -100,9 +107,8 @@ static int check_members(json_t *root, const char *schema, struct error *err)
         const struct api_member *m = find_member(schema, key);
         if (!m)
             return error_set(err, ERROR_INPUT, "%.64s: no such member", key);
-        if (!has_type(m, value))
-            return error_set(err, ERROR_INPUT, "%.64s: not a %s", key,
-                             strcmp(m->type, "integer") ? "string" : "number from 0");
+        if (check_member(m, key, value, err) < 0)
+            return -1;
     }
     return 0;
 }
