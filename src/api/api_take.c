@@ -12,19 +12,35 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FETCH_MS = 120000, FETCHES = 4 };
+enum { FETCH_MS = 120000, FETCHES = 4, SEEN_MOST = 64 };
 
 struct asked {
     struct options options;
     struct extras extras;
     struct error *err;
+    const char *seen[SEEN_MOST]; /* names, in the request's own memory */
+    size_t count;
     bool failed;
 };
+
+/* In the query and in the form is twice as well. */
+static int note_name(struct asked *asked, const char *name)
+{
+    for (size_t i = 0; i < asked->count; i++)
+        if (strcmp(asked->seen[i], name) == 0)
+            return error_set(asked->err, ERROR_INPUT, "%.64s: given more than once", name);
+    if (asked->count == SEEN_MOST)
+        return error_set(asked->err, ERROR_INPUT, "more than %d options", SEEN_MOST);
+    asked->seen[asked->count++] = name;
+    return 0;
+}
 
 static int take_field(void *arg, const char *name, const char *value)
 {
     struct asked *asked = arg;
-    int rc = extras_set(&asked->extras, &asked->options, name, value, asked->err);
+    int rc = note_name(asked, name);
+    if (rc == 0)
+        rc = extras_set(&asked->extras, &asked->options, name, value, asked->err);
     asked->failed = rc < 0;
     return rc;
 }

@@ -106,7 +106,7 @@ def invalid(rng, name, schema):
     if kind == "boolean":
         return rng.choice(("maybe", "", "TRUE", "2", "truefalse", "1 "))
     if kind == "integer":
-        return rng.choice(("", "x", "1.5", "1e2", "0x10", "+1", " 1", "1 ", "--1", "9" * 40, "１", "1_0",
+        return rng.choice(("", "x", "1.5", "1e2", "0x10", "1 ", "--1", "9" * 40, "１", "1_0",
                            str(schema.get("minimum", 0) - 1), str(schema.get("maximum", 2**64) + 1)))
     if kind == "number":
         return rng.choice(("", "x", "nan", "inf", "-0.1", "1e1", "0x1p1", "61", "1,5", "9" * 400))
@@ -123,6 +123,7 @@ class Maker:
     def __init__(self, rng, world, document):
         self.rng, self.world, self.document = rng, world, document
         self.wrong, self.headers, self.unsure = set(), {}, False
+        self.given = None  # an option in the query
 
     def chance(self, part):
         return self.rng.random() < part
@@ -180,6 +181,7 @@ class Maker:
         if self.fields and self.chance(0.3):
             name = self.rng.choice(sorted(self.fields))
             pairs.append((name, self.value(name, self.fields[name], self.chance(0.2))))
+            self.given = name
         if pairs and self.chance(0.05):
             pairs.append(pairs[0])
             self.spoil(pairs[0][0])
@@ -265,6 +267,7 @@ class Maker:
         for name, schema in self.fields.items():
             if self.chance(0.08):
                 parts.append((name, None, self.value(name, schema, self.chance(0.2)).encode()))
+                self.wrong |= {name} & {self.given}
         if self.chance(0.9):
             parts.append(("file", rng.choice(("a.pdf", "../../x", "ü.png", "", "n" * 2000, 'q"q', "a\tb")), self.file()))
         else:
