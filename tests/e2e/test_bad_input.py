@@ -14,9 +14,10 @@ if not importlib.util.find_spec("jsonschema"):
     harness.skip_file("python3-jsonschema is not installed")
 
 import fuzz
+import fuzz_request
 import openapi
 
-LAX = fuzz.LAX
+LAX = fuzz_request.LAX
 WRONG = {"integer": ("", "x", "1.5", "1e3", "0x1", "9" * 30, "１"), "number": ("", "x", "nan", "inf", "1,5"),
          "boolean": ("", "maybe", "TRUE", "2"), "string": ()}
 TEXT = {  # a text that is wrong although it is one
@@ -48,7 +49,7 @@ def plain(text):
 
 
 def part(name, content, filename=None):
-    return fuzz.part(BOUNDARY, name, filename, content)
+    return fuzz_request.part(BOUNDARY, name, filename, content)
 
 
 def form(*parts):
@@ -70,7 +71,7 @@ class BadInput(harness.ServerCase):
 
     def send(self, operation, method, path, body=b"", headers=None):
         """The answer, when it is one that the document lists and the connection is good for another."""
-        request = fuzz.Request(method.upper(), path, headers or {}, body, set(), False)
+        request = fuzz_request.Request(method.upper(), path, headers or {}, body, set(), False)
         answer = self.wire.exchange(request)
         self.assertIsNone(self.promise.broken(operation, answer.status, answer.headers["Content-Type"], answer.body),
                           f"{method} {path}: {answer}")
@@ -85,7 +86,7 @@ class BadInput(harness.ServerCase):
 
     def path(self, pattern):
         names = {"id": self.job, "task_id": self.job, "page": "1", "ext": "txt", "name": "x", "owner": "x", "token": "x",
-                 "delivery": fuzz.UNKNOWN}
+                 "delivery": fuzz_request.UNKNOWN}
         return pattern.format(**names)
 
     def operations(self, with_form=False):
@@ -227,7 +228,7 @@ class BadInput(harness.ServerCase):
         """No byte of a body, whatever GET would have sent."""
         for method, pattern, operation in self.operations():
             if method == "get":
-                head = fuzz.Request("HEAD", self.path(pattern), {}, b"", set(), False)
+                head = fuzz_request.Request("HEAD", self.path(pattern), {}, b"", set(), False)
                 self.assertEqual(self.wire.exchange(head).body, b"")
                 following = self.wire.exchange(fuzz.PING)
                 self.assertEqual((following.status, json.loads(following.body)), (200, {"status": "ok"}), pattern)
