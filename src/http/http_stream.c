@@ -103,6 +103,12 @@ void http_source_free(void *arg)
 
 struct MHD_Response *http_source_response(struct http_source *s)
 {
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, read_source, s,
-                                             http_source_free);
+    bool head = s->req->head;
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, BLOCK, read_source, s, http_source_free);
+    /* libmicrohttpd ends the chunks that it does not send to HEAD. Without chunks, and with the
+     * connection's end in their place, nothing is left to be taken for the next answer. */
+    if (head && response)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return response;
 }
