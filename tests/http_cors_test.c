@@ -82,7 +82,7 @@ static void listed(void **state)
     expect(&a, "Access-Control-Allow-Origin", "https://B.example:8443");
     expect(&a, "Access-Control-Expose-Headers",
            "Location, ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id, "
-           "Content-Disposition");
+           "Content-Disposition, X-Job-Id, Idempotent-Replayed");
     assert_non_null(strstr(a.head.data, "Vary: Accept\r\n"));
     assert_non_null(strstr(a.head.data, "Vary: Origin\r\n"));
     ask("GET /nothing", "Origin: https://a.example\r\n", &a);

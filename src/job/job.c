@@ -331,7 +331,7 @@ static int read_page(struct job_service *s, const char *key, uint32_t number, st
     ssize_t n = fd_read_full(fd, bytes, size, 0);
     int rc = n == (ssize_t)size ? 0
              : n < 0            ? error_errno(err, "reading the result of page %u", number)
-                     : error_set(err, ERROR_IO, "the result of page %u is cut", number);
+                                : error_set(err, ERROR_IO, "the result of page %u is cut", number);
     if (rc == 0)
         strbuf_add(out, bytes, size);
     free(bytes);
