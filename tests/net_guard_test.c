@@ -258,15 +258,14 @@ static void ranges_end_where_they_do(void **state)
     assert_false(net_address_public(&(struct sockaddr){.sa_family = AF_UNIX}));
 }
 
-/* The only name that every system knows without asking a network. */
+/* Addresses are names that every system knows without asking a network or a file. */
 static void the_system_resolves(void **state)
 {
     struct net_addresses found = {0};
     (void)state;
-    OK(net_system_resolver.resolve(NULL, "localhost", &found, &err));
-    assert_in_range(found.count, 1, NET_ADDRESSES);
-    for (size_t i = 0; i < found.count; i++)
-        assert_false(net_address_open(&found.list[i]));
+    OK(net_system_resolver.resolve(NULL, "127.0.0.1", &found, &err));
+    assert_int_equal(found.count, 1);
+    assert_false(net_address_open(&found.list[0]));
 }
 
 /* ---- names of files ---- */

@@ -49,6 +49,7 @@ static void *run_errand(void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&not_yet);
+    pthread_mutex_unlock(&not_yet); /* another may be waiting, too */
     return (void *)(intptr_t)errand();
 }
 
@@ -150,7 +151,6 @@ static int later_thread(void)
     if (pthread_create(&thread, NULL, run_errand, NULL) != 0)
         return 1;
     pthread_join(earlier, &one);
-    pthread_mutex_unlock(&not_yet);
     pthread_join(thread, &other);
     return one || other;
 }

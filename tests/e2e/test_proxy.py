@@ -36,7 +36,7 @@ class Proxy:
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="pagemill-nginx-"))
         self.port = free_port()
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
-                        "-addext", "subjectAltName=DNS:localhost", "-keyout", self.top / "key.pem",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.top / "key.pem",
                         "-out", self.top / "cert.pem"], check=True, capture_output=True)
         block = documented_server_block()
         for pattern, value in ((r"listen \S+ ssl;", f"listen 127.0.0.1:{self.port} ssl;"),
@@ -68,7 +68,7 @@ class Proxy:
 
     def connect(self):
         context = ssl.create_default_context(cafile=self.top / "cert.pem")
-        return http.client.HTTPSConnection("localhost", self.port, timeout=30, context=context)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=context)
 
     def stop(self):
         self.process.terminate()
