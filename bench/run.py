@@ -13,6 +13,7 @@ import json
 import math
 import os
 import pathlib
+import random
 import re
 import shutil
 import statistics
@@ -21,6 +22,7 @@ import tempfile
 import time
 
 import inputs
+import documents
 import facts
 import harness
 import neural
@@ -290,6 +292,36 @@ def load(args):
           for i, name in enumerate(("p10", "median", "p90")) if etas)]
 
 
+# --- eta ---------------------------------------------------------------------------------------
+
+def looks(running, seconds):
+    """Every unfinished job's (id, moment, seconds left as told), looked at now and then until all have ended."""
+    while jobs := [job for job in listed(running) if job["status"] in ("pending", "processing")]:
+        moment = datetime.datetime.now(datetime.timezone.utc)
+        yield from ((job["id"], moment, job["eta_seconds"]) for job in jobs if job["eta_seconds"] is not None)
+        time.sleep(seconds)
+
+
+def one_eta(serial):
+    pages = random.Random(serial)
+    with server() as running:
+        for number in range(40):
+            running.submit(documents.make_pdf(pages.randint(1, 60), lambda n: [f"page {n} of document {number}"] * 3))
+        told = list(looks(running, 1))
+        ended = {job["id"]: datetime.datetime.fromisoformat(job["finished_at"].replace("Z", "+00:00"))
+                 for job in listed(running)}
+    left = [(eta, (ended[job] - moment).total_seconds()) for job, moment, eta in told]
+    ratios = [eta / real for eta, real in left if real >= 2]
+    return {"answers": len(ratios), **{f"p{p}": round(percentile(ratios, p), 3) for p in (5, 25, 50, 75, 95)}}
+
+
+def eta(args):
+    samples = [one_eta(serial) for serial in range(args.rounds)]
+    return {"documents": 40, "pages_each": "1 to 60"}, samples, [
+        row(f"eta_seconds over the time that it took, p{p}", median(s[f"p{p}"] for s in samples), "×")
+        for p in (5, 25, 50, 75, 95)]
+
+
 def submit(args):
     times = []
     with server() as running:
@@ -366,6 +398,9 @@ BENCHES = {  # name: function, programs it needs, method in one sentence
     "load": (load, [], "10,000 different one-page PDFs of a kilobyte (text layer) from 256 clients, each over one kept "
              "connection, with a token that has a rate limit and with the access log; then every job is looked for. "
              "Clients and service on the same cores."),
+    "eta": (eta, [], "40 documents of 1 to 60 short pages each, all submitted at once and read with OCR; once a second the "
+            "eta_seconds of every unfinished job is taken from the list, and compared with when it ended. Answers with less "
+            "than 2 s to go are left out."),
     "submit": (submit, [], "Sequential posts of different one-page PDFs of 1 MiB by multipart form, a new "
                "connection each, while the service works on those before; machine.fsync_1mb_ms is the disk."),
     "start": (start, [], "From fork to the first 200 of /readyz, looked for every millisecond."),

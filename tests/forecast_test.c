@@ -12,7 +12,7 @@ static struct forecast *forecast;
 static int open_all(void **state)
 {
     open_service(state);
-    forecast = forecast_new(service);
+    forecast = forecast_new(service, 4);
     return 0;
 }
 
@@ -148,7 +148,7 @@ static void the_pace_is_that_of_time_with_work(void **state)
 static void open_now(const char *id, uint32_t pages)
 {
     struct options o = standard();
-    struct claim c[8];
+    struct claim c[32];
     int n = OK(job_claim(service, false, c, COUNT(c), &err)), opened = 0;
     for (int i = 0; i < n; i++) {
         if (strcmp(c[i].job, id) == 0)
@@ -175,6 +175,29 @@ static void a_short_job_is_not_told_the_time_of_a_long_one(void **state)
     double s = ask(small).eta_seconds, l = ask(large).eta_seconds;
     assert_true(s > 5.5 && s < 6.5); /* 3 of its own and 3 of the other's */
     assert_true(l > 101 && l < 103); /* all */
+}
+
+/* More than there are places for: the oldest first, each when there is room for it. */
+static void a_long_queue_is_read_from_its_front(void **state)
+{
+    enum { JOBS = 12, PAGES = 10 };
+    char id[JOBS][ID_SIZE];
+    (void)state;
+    open_job(PAGES, id[0]);
+    look();
+    now_ms += 1000;
+    read_pages(1);
+    look(); /* a page a second */
+    for (int i = 1; i < JOBS; i++) {
+        submit_for("ann", 0, id[i]);
+        open_now(id[i], PAGES);
+    }
+    look();
+    double first = ask(id[0]).eta_seconds, last = ask(id[JOBS - 1]).eta_seconds;
+    assert_true(first > 35.9 && first < 36.1); /* nine of each of four */
+    assert_true(last > 118.9 && last < 119.1); /* all */
+    for (int i = 1; i < JOBS; i++)
+        assert_true(ask(id[i]).eta_seconds >= ask(id[i - 1]).eta_seconds);
 }
 
 static void another_owners_queue_takes_only_its_share(void **state)
@@ -204,6 +227,7 @@ int main(void)
         TEST(no_job_starts_later_than_told),
         TEST(the_pace_is_that_of_time_with_work),
         TEST(a_short_job_is_not_told_the_time_of_a_long_one),
+        TEST(a_long_queue_is_read_from_its_front),
         TEST(another_owners_queue_takes_only_its_share),
     };
     log_setup("test", LOG_ERROR, LOG_TEXT);

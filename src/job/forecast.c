@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The picture of the queue: unfinished jobs sorted by owner, priority and pages left, with running
- * sums, so that an answer is a few binary searches. Called by the API's watch and by its routes.
+ * The picture of the queue: unfinished jobs sorted by owner, priority and age, and played through,
+ * so that an answer is a binary search and a sum over owners. Called by the API's watch and by its
+ * routes.
  */
 #include "job/forecast.h"
 
@@ -16,18 +17,19 @@
 static const double pace_memory = 15; /* seconds */
 
 struct entry {
-    int64_t sequence, priority, remaining, before; /* pages of the group's entries before this */
+    int64_t sequence, priority, remaining;
+    int64_t finish;         /* pages of its group that are read until it has its last */
+    int64_t waiting_before; /* entries of its group that wait and are older */
     uint32_t owner;
     bool pending;
 };
 
-/* The jobs of one owner and one priority, by remaining; and the sequences of those that wait. */
+/* The jobs of one owner and one priority, by age. */
 struct group {
     uint32_t owner;
     int64_t priority;
     size_t first, count;
-    size_t waiting_first, waiting_count;
-    int64_t pages;
+    int64_t pages, waiting;
 };
 
 struct owner {
@@ -38,16 +40,16 @@ struct owner {
 
 struct picture {
     struct entry *entries;
-    int64_t *waiting;
     struct group *groups;
     struct owner *owners;
     size_t count, space, group_count, owner_count, owner_space;
     int64_t guess; /* pages of a document that is not open yet */
-    int64_t pages, waiting_count;
+    int64_t pages, waiting;
 };
 
 struct forecast {
     struct job_service *service;
+    size_t width;
     pthread_rwlock_t lock;
     struct picture now;
     double pace;
@@ -55,10 +57,11 @@ struct forecast {
     bool busy;                   /* there was work since then */
 };
 
-struct forecast *forecast_new(struct job_service *service)
+struct forecast *forecast_new(struct job_service *service, size_t width)
 {
     struct forecast *f = x_calloc(1, sizeof *f);
     f->service = service;
+    f->width = width < 1 ? 1 : width > FORECAST_WIDTH ? FORECAST_WIDTH : width;
     pthread_rwlock_init(&f->lock, NULL);
     return f;
 }
@@ -66,7 +69,6 @@ struct forecast *forecast_new(struct job_service *service)
 static void picture_free(struct picture *p)
 {
     free(p->entries);
-    free(p->waiting);
     free(p->groups);
     free(p->owners);
     *p = (struct picture){0};
@@ -122,56 +124,74 @@ static int by_group(const struct entry *a, const struct entry *b)
     return a->priority != b->priority ? (a->priority > b->priority ? -1 : 1) : 0;
 }
 
-static int by_remaining(const void *left, const void *right)
+static int by_age(const void *left, const void *right)
 {
     const struct entry *a = left, *b = right;
     int order = by_group(a, b);
-    return order ? order : (a->remaining > b->remaining) - (a->remaining < b->remaining);
+    return order ? order : (a->sequence > b->sequence) - (a->sequence < b->sequence);
 }
 
-static int by_number(const void *left, const void *right)
+/* One that is being read: the page of each of those side by side with which it ends. */
+struct place {
+    struct entry *entry;
+    int64_t last;
+};
+
+static size_t first_to_end(const struct place *places, size_t count)
 {
-    const int64_t *a = left, *b = right;
-    return (*a > *b) - (*a < *b);
+    size_t first = 0;
+    for (size_t i = 1; i < count; i++)
+        if (places[i].last < places[first].last)
+            first = i;
+    return first;
+}
+
+/* Those in places are read side by side, a page of each in turn. */
+static void play(struct picture *p, const struct group *g, size_t width)
+{
+    struct place places[FORECAST_WIDTH];
+    size_t taken = 0, next = g->first, end = g->first + g->count;
+    int64_t turn = 0, read = 0;
+    while (next < end || taken) {
+        for (; taken < width && next < end; next++, taken++)
+            places[taken] = (struct place){&p->entries[next], turn + p->entries[next].remaining};
+        size_t ending = first_to_end(places, taken);
+        read += (places[ending].last - turn) * (int64_t)taken;
+        turn = places[ending].last;
+        places[ending].entry->finish = read;
+        places[ending] = places[--taken];
+    }
 }
 
 static void close_group(struct picture *p, struct group *g)
 {
     struct owner *o = &p->owners[g->owner];
-    int64_t pages = 0;
     for (size_t i = g->first; i < g->first + g->count; i++) {
-        p->entries[i].before = pages;
-        pages += p->entries[i].remaining;
-        if (p->entries[i].pending)
-            p->waiting[g->waiting_first + g->waiting_count++] = p->entries[i].sequence;
+        g->pages += p->entries[i].remaining;
+        p->entries[i].waiting_before = g->waiting;
+        g->waiting += p->entries[i].pending;
     }
-    qsort(p->waiting + g->waiting_first, g->waiting_count, sizeof *p->waiting, by_number);
-    g->pages = pages;
-    o->pages += pages;
-    o->waiting += (int64_t)g->waiting_count;
+    o->pages += g->pages;
+    o->waiting += g->waiting;
     if (!o->count++)
         o->first = (size_t)(g - p->groups);
-    p->pages += pages;
-    p->waiting_count += (int64_t)g->waiting_count;
+    p->pages += g->pages;
+    p->waiting += g->waiting;
 }
 
-static void arrange(struct picture *p)
+static void arrange(struct picture *p, size_t width)
 {
     if (p->count)
-        qsort(p->entries, p->count, sizeof *p->entries, by_remaining);
-    p->waiting = x_calloc(p->count + 1, sizeof *p->waiting);
+        qsort(p->entries, p->count, sizeof *p->entries, by_age);
     p->groups = x_calloc(p->count + 1, sizeof *p->groups);
-    size_t waiting = 0;
     for (size_t i = 0; i < p->count;) {
         struct group *g = &p->groups[p->group_count++];
-        *g = (struct group){.owner = p->entries[i].owner,
-                            .priority = p->entries[i].priority,
-                            .first = i,
-                            .waiting_first = waiting};
+        *g = (struct group){
+            .owner = p->entries[i].owner, .priority = p->entries[i].priority, .first = i};
         for (; i < p->count && by_group(&p->entries[g->first], &p->entries[i]) == 0; i++)
             g->count++;
         close_group(p, g);
-        waiting += g->waiting_count;
+        play(p, g, width);
     }
 }
 
@@ -201,7 +221,7 @@ int forecast_refresh(struct forecast *f, struct error *err)
         picture_free(&next);
         return -1;
     }
-    arrange(&next);
+    arrange(&next, f->width);
     pthread_rwlock_wrlock(&f->lock);
     struct picture old = f->now;
     f->now = next;
@@ -226,35 +246,45 @@ static int64_t least(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Σ min(remaining, r) over a group: those with less, whole, and r for each of the others. */
-static int64_t shared(const struct picture *p, const struct group *g, int64_t r)
+/* The group's first entry that is not older. */
+static size_t find_entry(const struct picture *p, const struct group *g, int64_t sequence)
 {
     size_t low = g->first, high = g->first + g->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (p->entries[middle].remaining < r)
+        if (p->entries[middle].sequence < sequence)
             low = middle + 1;
         else
             high = middle;
     }
-    size_t end = g->first + g->count;
-    int64_t less = low < end ? p->entries[low].before : g->pages;
-    return less + (int64_t)(end - low) * r;
+    return low;
 }
 
-/* Pages that are read until a job with r pages left has its last. */
-static int64_t pages_until(const struct picture *p, const struct owner *o, int64_t priority,
-                           int64_t r)
+/* Pages of its group until the job has its last; one that came after the picture comes last. */
+static int64_t finish_of(const struct picture *p, const struct group *g, const struct job *job,
+                         int64_t left)
+{
+    size_t at = find_entry(p, g, job->sequence);
+    bool there = at < g->first + g->count && p->entries[at].sequence == job->sequence;
+    return there ? p->entries[at].finish : g->pages + left;
+}
+
+/* Pages of all owners that are read until a job with so many left has its last. */
+static int64_t pages_until(const struct picture *p, const struct owner *o, const struct job *job,
+                           int64_t left)
 {
     int64_t own = 0, all = 0;
+    bool placed = false;
     for (size_t i = 0; o && i < o->count; i++) {
         const struct group *g = &p->groups[o->first + i];
-        if (g->priority > priority)
+        if (g->priority > job->priority)
             own += g->pages;
-        else if (g->priority == priority)
-            own += shared(p, g, r);
+        else if (g->priority == job->priority) {
+            own += finish_of(p, g, job, left);
+            placed = true;
+        }
     }
-    own = own > r ? own : r;
+    own += placed ? 0 : left;
     for (size_t i = 0; i < p->owner_count; i++)
         all += &p->owners[i] == o ? 0 : least(p->owners[i].pages, own);
     return own + all;
@@ -262,15 +292,8 @@ static int64_t pages_until(const struct picture *p, const struct owner *o, int64
 
 static int64_t waiting_before(const struct picture *p, const struct group *g, int64_t sequence)
 {
-    size_t low = 0, high = g->waiting_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (p->waiting[g->waiting_first + middle] < sequence)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return (int64_t)low;
+    size_t at = find_entry(p, g, sequence);
+    return at < g->first + g->count ? p->entries[at].waiting_before : g->waiting;
 }
 
 static int64_t position_of(const struct picture *p, const struct owner *o, const struct job *job)
@@ -279,7 +302,7 @@ static int64_t position_of(const struct picture *p, const struct owner *o, const
     for (size_t i = 0; o && i < o->count; i++) {
         const struct group *g = &p->groups[o->first + i];
         if (g->priority > job->priority)
-            rank += (int64_t)g->waiting_count;
+            rank += g->waiting;
         else if (g->priority == job->priority)
             rank += waiting_before(p, g, job->sequence);
     }
@@ -298,14 +321,14 @@ void forecast_of(struct forecast *f, const struct job *job, struct forecast_answ
     int64_t left = pending ? (p->guess ? p->guess : 1)
                            : job->pages.total - job->pages.done - job->pages.failed;
     out->position = pending ? position_of(p, o, job) : 0;
-    out->eta_seconds = f->pace > 0 ? (double)pages_until(p, o, job->priority, left) / f->pace : -1;
+    out->eta_seconds = f->pace > 0 ? (double)pages_until(p, o, job, left) / f->pace : -1;
     pthread_rwlock_unlock(&f->lock);
 }
 
 void forecast_totals(struct forecast *f, struct forecast_totals *out)
 {
     pthread_rwlock_rdlock(&f->lock);
-    *out = (struct forecast_totals){.waiting = f->now.waiting_count,
+    *out = (struct forecast_totals){.waiting = f->now.waiting,
                                     .unfinished = (int64_t)f->now.count,
                                     .pages = f->now.pages,
                                     .pace = f->pace};

@@ -4,10 +4,11 @@
  * second, so that a client's question costs no query.
  *
  * The picture follows the order of claims (store.h): owners share the lanes evenly; within an owner
- * higher priority goes first, and jobs of one priority share evenly. So until a job with r pages
- * left is done, its owner's other jobs take min(theirs, r) pages each (all of theirs at a higher
- * priority): A with its own; and every other owner takes min(its whole work, A). The pace is that
- * of the pages that ended lately, whatever engine read them.
+ * higher priority goes first; among jobs of one priority as many as there are places in flight
+ * share evenly, the oldest, and the next one comes when one of them ends. That order is played
+ * through once for each picture. If A pages of its owner are read until a job has its last, every
+ * other owner has had min(its whole work, A) read meanwhile. The pace is that of the pages that
+ * ended lately, whatever engine read them.
  */
 #ifndef JOB_FORECAST_H
 #define JOB_FORECAST_H
@@ -16,7 +17,10 @@
 
 struct forecast;
 
-struct forecast *forecast_new(struct job_service *service);
+enum { FORECAST_WIDTH = 256 }; /* places at most: beyond, the answer is a little late */
+
+/* width: jobs of one owner and priority that are read side by side. */
+struct forecast *forecast_new(struct job_service *service, size_t width);
 void forecast_free(struct forecast **forecast);
 
 /* Take a new picture. One thread, about once a second. */
