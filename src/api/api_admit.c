@@ -15,28 +15,9 @@
 
 static const char letters[API_SURFACES] = {[API_TASKS] = 'a', [API_PDF] = 'b', [API_LIBRARY] = 'c'};
 
-const struct api_route *api_route_of(const struct http_request *req)
-{
-    const struct http_route *route = http_route_of(req);
-    return route ? route->about : NULL;
-}
-
-struct api_request *api_request(struct http_request *req)
-{
-    return http_context(req);
-}
-
 static bool is_compatible(const struct api_route *route)
 {
     return letters[route->surface] != 0;
-}
-
-void api_reply_detail(struct http_request *req, int status, const char *detail)
-{
-    http_reply_problem(req, &(struct http_problem){.status = status,
-                                                   .code = status < 400 ? "unfinished" : "refused",
-                                                   .title = "Refused",
-                                                   .detail = detail});
 }
 
 /* ---- who ---- */

@@ -138,8 +138,6 @@ struct api_intake {      /* how a surface takes documents */
  * is no document in the request. */
 int api_take(struct api *api, struct http_request *req, const struct api_intake *intake,
              struct error *err);
-int api_option_check(struct options *scratch, const char *name, const char *value,
-                     struct error *err);
 void api_reply_missing_file(struct http_request *req); /* as FastAPI says it */
 bool api_has_form(const struct http_request *req);
 

@@ -134,12 +134,21 @@ static int check_twice(struct check *c, const char *name)
     return 0;
 }
 
+static int check_option(struct options *scratch, const char *name, const char *value,
+                        struct error *err)
+{
+    struct extras extras = {0};
+    int rc = extras_set(&extras, scratch, name, value, err);
+    extras_free(&extras);
+    return rc;
+}
+
 static int check_unknown(struct check *c, const char *name, const char *value)
 {
     if (c->route->flags & API_LAX)
         return 0;
     if (c->route->flags & API_OPTIONS)
-        return api_option_check(&c->options, name, value, c->err);
+        return check_option(&c->options, name, value, c->err);
     return error_set(c->err, ERROR_INPUT, "%.64s: no such query parameter here", name);
 }
 

@@ -64,15 +64,6 @@ static int take_query(void *arg, const char *name, const char *value)
     return is_parameter(q->route, name) ? 0 : take_field(q->asked, name, value);
 }
 
-int api_option_check(struct options *scratch, const char *name, const char *value,
-                     struct error *err)
-{
-    struct extras extras = {0};
-    int rc = extras_set(&extras, scratch, name, value, err);
-    extras_free(&extras);
-    return rc;
-}
-
 static int read_options(struct api *api, struct http_request *req, const struct api_intake *intake,
                         struct asked *asked, struct error *err)
 {
