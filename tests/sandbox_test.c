@@ -49,8 +49,9 @@ static void *run_errand(void *unused)
 {
     (void)unused;
     pthread_mutex_lock(&not_yet);
-    pthread_mutex_unlock(&not_yet); /* another may be waiting, too */
-    return (void *)(intptr_t)errand();
+    int rc = errand(); /* not made for two at once */
+    pthread_mutex_unlock(&not_yet);
+    return (void *)(intptr_t)rc;
 }
 
 static int in_earlier_thread(int (*run)(void))
