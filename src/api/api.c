@@ -87,9 +87,7 @@ int api_start(struct api *api, const struct api_rooms *rooms, struct error *err)
 {
     api->rooms = *rooms;
     api->started = clock_wall();
-    /* As many slots as the scheduler has: work/scheduler.c. */
-    const struct settings *s = rooms->settings;
-    api->forecast = forecast_new(rooms->service, (size_t)(s->lanes * (2 + s->ahead)));
+    api->forecast = forecast_new(rooms->service, scheduler_slots(rooms->settings));
     if (api_admit_setup(api, err) == 0 && api_watch_start(api, err) == 0 &&
         start_server(api, err) == 0)
         return 0;

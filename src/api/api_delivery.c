@@ -21,10 +21,7 @@ static void write_attempts(struct api *api, const char *id, struct json_writer *
         json_add_int(w, "number", tries[i].number);
         json_add_time(w, "at", tries[i].at);
         json_add_int(w, "duration_ms", tries[i].duration_ms);
-        if (tries[i].status)
-            json_add_int(w, "status", tries[i].status);
-        else
-            json_add_null(w, "status");
+        json_add_count(w, "status", tries[i].status);
         json_add_string(w, "error", *tries[i].error ? tries[i].error : NULL);
         json_end_object(w);
     }

@@ -72,6 +72,8 @@ int api_room(struct api *api, struct error *err);
 bool api_stats(struct api *api, struct store_stats *out); /* as of the last look */
 
 /* api_query.c */
+const struct api_param *api_query_row(const struct api_route *route,
+                                      const char *name); /* NULL: not of the table */
 int api_query_check(const struct api_route *route, struct http_request *req, const char **field,
                     struct error *err);
 bool api_among(const char *words, const char *value); /* "one/two/three" */

@@ -72,10 +72,8 @@ static void write_forecast(struct api *api, const struct job *job, bool whole,
     struct forecast_answer a = {.eta_seconds = -1};
     if (!job_state_ended(job->state))
         forecast_of(api->forecast, job, &a);
-    if (whole && a.position)
-        json_add_int(w, "queue_position", a.position);
-    else if (whole)
-        json_add_null(w, "queue_position");
+    if (whole)
+        json_add_count(w, "queue_position", a.position);
     if (a.eta_seconds >= 0)
         json_add_number(w, "eta_seconds", a.eta_seconds, 1);
     else

@@ -17,7 +17,7 @@
 
 enum { SEEN_MOST = 64 };
 
-static const struct api_param *find_row(const struct api_route *route, const char *name)
+const struct api_param *api_query_row(const struct api_route *route, const char *name)
 {
     for (const struct api_param *p = route->query; p && p->name; p++)
         if (strcmp(p->name, name) == 0)
@@ -155,7 +155,7 @@ static int check_unknown(struct check *c, const char *name, const char *value)
 static int check_one(void *arg, const char *name, const char *value)
 {
     struct check *c = arg;
-    const struct api_param *row = find_row(c->route, name);
+    const struct api_param *row = api_query_row(c->route, name);
     *c->field = name;
     bool strict = !(c->route->flags & API_LAX);
     if (strict && check_twice(c, name) < 0)
@@ -179,7 +179,7 @@ int api_query_check(const struct api_route *route, struct http_request *req, con
 static const struct api_param *row_of(const struct http_request *req, const char *name,
                                       const char **value)
 {
-    const struct api_param *row = find_row(api_route_of(req), name);
+    const struct api_param *row = api_query_row(api_route_of(req), name);
     must(row != NULL);
     *value = http_query(req, name);
     if (!*value)

@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 static const char layouts[] = "layouts.pdf";
@@ -105,10 +104,8 @@ static int make_plan(struct api *api, const struct job *job, uint64_t *size, str
         return -1;
     if (plan.overflowed)
         return error_set(err, ERROR_LIMIT, "the drawing of this document is too large");
-    auto_fd fd = memfd_create("plan", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return error_errno(err, "memfd_create");
-    if (fd_write_full(fd, strbuf_str(&plan), plan.len, err) < 0 || fd_seal(fd, err) < 0)
+    auto_fd fd = fd_memory("plan", err);
+    if (fd < 0 || fd_write_full(fd, strbuf_str(&plan), plan.len, err) < 0 || fd_seal(fd, err) < 0)
         return -1;
     *size = plan.len;
     return fd_take(&fd);

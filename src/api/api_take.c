@@ -45,14 +45,6 @@ static int take_field(void *arg, const char *name, const char *value)
     return rc;
 }
 
-static bool is_parameter(const struct api_route *route, const char *name)
-{
-    for (const struct api_param *p = route->query; p && p->name; p++)
-        if (strcmp(p->name, name) == 0)
-            return true;
-    return false;
-}
-
 struct query {
     struct asked *asked;
     const struct api_route *route;
@@ -61,7 +53,7 @@ struct query {
 static int take_query(void *arg, const char *name, const char *value)
 {
     struct query *q = arg;
-    return is_parameter(q->route, name) ? 0 : take_field(q->asked, name, value);
+    return api_query_row(q->route, name) ? 0 : take_field(q->asked, name, value);
 }
 
 static int read_options(struct api *api, struct http_request *req, const struct api_intake *intake,

@@ -10,14 +10,6 @@
 
 /* ---- reading ---- */
 
-static void add_limit(struct json_writer *w, const char *key, int64_t value)
-{
-    if (value)
-        json_add_int(w, key, value);
-    else
-        json_add_null(w, key);
-}
-
 static int list_one(void *arg, const struct token_row *token)
 {
     auth_write_row(token, arg);
@@ -59,11 +51,11 @@ void api_usage(void *context, struct http_request *req)
     json_add_string(&w, "owner", c->owner);
     json_add_time(&w, "since", c->quota_since);
     json_add_int(&w, "pages", used.pages);
-    add_limit(&w, "pages_allowed", c->page_quota);
+    json_add_count(&w, "pages_allowed", c->page_quota);
     json_add_int(&w, "bytes", used.bytes);
-    add_limit(&w, "bytes_allowed", c->byte_quota);
+    json_add_count(&w, "bytes_allowed", c->byte_quota);
     json_add_int(&w, "unfinished_jobs", used.unfinished);
-    add_limit(&w, "unfinished_jobs_allowed", c->job_quota);
+    json_add_count(&w, "unfinished_jobs_allowed", c->job_quota);
     json_end_object(&w);
     strbuf_addc(&body, '\n');
     http_reply_json(req, 200, &body);

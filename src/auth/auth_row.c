@@ -6,14 +6,6 @@
 
 enum { DAY_S = 86400 };
 
-static void add_limit(struct json_writer *w, const char *key, int64_t value)
-{
-    if (value)
-        json_add_int(w, key, value);
-    else
-        json_add_null(w, key);
-}
-
 void auth_write_row(const struct token_row *t, struct json_writer *w)
 {
     char scopes[AUTH_SCOPES_TEXT];
@@ -23,9 +15,9 @@ void auth_write_row(const struct token_row *t, struct json_writer *w)
     json_add_string(w, "owner", t->owner);
     json_add_string(w, "scopes", scopes);
     json_add_string(w, "rate", *t->rate ? t->rate : NULL);
-    add_limit(w, "pages_quota", t->page_quota);
-    add_limit(w, "bytes_quota", t->byte_quota);
-    add_limit(w, "jobs_quota", t->job_quota);
+    json_add_count(w, "pages_quota", t->page_quota);
+    json_add_count(w, "bytes_quota", t->byte_quota);
+    json_add_count(w, "jobs_quota", t->job_quota);
     json_add_string(w, "quota_period", t->quota_period_s == DAY_S ? "day" : "month");
     json_add_time(w, "created_at", t->created);
     json_add_time(w, "expires_at", t->expires);

@@ -117,6 +117,14 @@ void json_add_int(struct json_writer *w, const char *key, int64_t value)
     strbuf_addf(w->out, "%lld", (long long)value);
 }
 
+void json_add_count(struct json_writer *w, const char *key, int64_t value)
+{
+    if (value)
+        json_add_int(w, key, value);
+    else
+        json_add_null(w, key);
+}
+
 void json_add_number(struct json_writer *w, const char *key, double value, int decimals)
 {
     lead(w, key);

@@ -25,6 +25,7 @@ void json_add_string(struct json_writer *w, const char *key,
                      const char *value); /* NULL value: null */
 void json_add_string_n(struct json_writer *w, const char *key, const char *value, size_t len);
 void json_add_int(struct json_writer *w, const char *key, int64_t value);
+void json_add_count(struct json_writer *w, const char *key, int64_t value); /* 0: null */
 void json_add_number(struct json_writer *w, const char *key, double value,
                      int decimals); /* not finite: null */
 void json_add_bool(struct json_writer *w, const char *key, bool value);

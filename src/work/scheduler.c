@@ -261,14 +261,19 @@ static void *run(void *arg)
     return NULL;
 }
 
+size_t scheduler_slots(const struct settings *settings)
+{
+    return (size_t)(settings->lanes * (2 + settings->ahead));
+}
+
 static struct scheduler *scheduler_new(struct job_service *service, const struct settings *settings)
 {
     struct scheduler *s = x_calloc(1, sizeof *s);
     s->service = service;
     s->settings = settings;
     s->lane_count = (size_t)settings->lanes;
-    s->capacity = s->lane_count * (1 + (size_t)settings->ahead);
-    s->slots_size = s->capacity + s->lane_count;
+    s->slots_size = scheduler_slots(settings);
+    s->capacity = s->slots_size - s->lane_count;
     s->document_count = s->slots_size + s->lane_count + 1;
     s->slots = x_calloc(s->slots_size, sizeof *s->slots);
     s->documents = x_calloc(s->document_count, sizeof *s->documents);

@@ -35,6 +35,8 @@ int scheduler_start(struct scheduler **out, struct job_service *service,
  * all workers. Free it when nobody uses the service any more. */
 void scheduler_stop(struct scheduler *scheduler, int64_t drain_ms);
 void scheduler_free(struct scheduler **scheduler);
+/* Pages in flight at most. */
+size_t scheduler_slots(const struct settings *settings);
 void scheduler_status(struct scheduler *scheduler, struct scheduler_status *out);
 
 #endif
