@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-enum { START_MS = 20000, GRACE_MS = 2000, MOST_MS = 600000 };
+enum { GRACE_MS = 2000, MOST_MS = 600000 };
 
 /* Of the PDF: pictures may be packed less tightly in it than they were. */
 enum { SIZE_FACTOR = 4, SIZE_SLACK = 64 << 20 };
@@ -24,16 +24,12 @@ static int time_allowed(const struct settings *settings, uint32_t pages)
 static int open_document(struct process *p, const struct settings *settings, int document,
                          const char *password, uint32_t *pages, struct error *err)
 {
-    struct message request, answer;
-    if (process_call(p, NULL, -1, MESSAGE_READY, &answer, NULL, START_MS, err) < 0)
+    uint32_t told;
+    if (process_open_document(p, settings, document, password, &told, err) < 0)
         return -1;
-    process_open_message(&request, settings, password);
-    if (process_call(p, &request, document, MESSAGE_OPENED, &answer, NULL,
-                     (int)settings->open_timeout * 1000, err) < 0)
-        return -1;
-    if (answer.u.opened.pages == 0 || answer.u.opened.pages > settings->max_pages)
-        return error_set(err, ERROR_BUG, "a worker told of %u pages", answer.u.opened.pages);
-    *pages = answer.u.opened.pages;
+    if (told == 0 || told > settings->max_pages)
+        return error_set(err, ERROR_BUG, "a worker told of %u pages", told);
+    *pages = told;
     return 0;
 }
 

@@ -7,7 +7,7 @@
 #include "base/fd.h"
 #include "work/process.h"
 
-enum { START_MS = 20000, GRACE_MS = 2000 };
+enum { GRACE_MS = 2000 };
 
 static int open_and_render(struct process *p, const struct settings *settings, int document,
                            const char *password, uint32_t page, uint32_t dpi, uint64_t *size,
@@ -16,14 +16,11 @@ static int open_and_render(struct process *p, const struct settings *settings, i
     struct message request, answer;
     auto_fd fd = -1;
     int64_t timeout = settings->render_timeout * 1000;
-    if (process_call(p, NULL, -1, MESSAGE_READY, &answer, NULL, START_MS, err) < 0)
+    uint32_t pages;
+    if (process_open_document(p, settings, document, password, &pages, err) < 0)
         return -1;
-    process_open_message(&request, settings, password);
-    if (process_call(p, &request, document, MESSAGE_OPENED, &answer, NULL,
-                     (int)settings->open_timeout * 1000, err) < 0)
-        return -1;
-    if (page == 0 || page > answer.u.opened.pages)
-        return error_set(err, ERROR_NOT_FOUND, "the document has %u pages", answer.u.opened.pages);
+    if (page == 0 || page > pages)
+        return error_set(err, ERROR_NOT_FOUND, "the document has %u pages", pages);
     request = (struct message){.version = MESSAGE_VERSION, .type = MESSAGE_PICTURE};
     request.u.page.page = page;
     request.u.page.how =

@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WORKER_FD = 3, GRACE_MS = 1000 };
+enum { WORKER_FD = 3, GRACE_MS = 1000, START_MS = 20000 };
 
 /* glibc 2.36's posix_spawn uses clone(CLONE_VM | CLONE_VFORK): nothing of a threaded parent is
  * copied. */
@@ -250,4 +250,18 @@ void process_open_message(struct message *m, const struct settings *settings, co
         .max_memory = (uint64_t)settings->worker_memory / 4 * 3,
         .max_pages = (uint32_t)settings->max_pages,
     };
+}
+
+int process_open_document(struct process *p, const struct settings *settings, int document,
+                          const char *password, uint32_t *pages, struct error *err)
+{
+    struct message request, answer;
+    if (process_call(p, NULL, -1, MESSAGE_READY, &answer, NULL, START_MS, err) < 0)
+        return -1;
+    process_open_message(&request, settings, password);
+    if (process_call(p, &request, document, MESSAGE_OPENED, &answer, NULL,
+                     (int)settings->open_timeout * 1000, err) < 0)
+        return -1;
+    *pages = answer.u.opened.pages;
+    return 0;
 }

@@ -61,5 +61,9 @@ void process_unmap(const char *bytes, uint64_t size);
 /* What opens a document in a decode process: the caps of the settings, and the password ("" for
  * none). */
 void process_open_message(struct message *m, const struct settings *settings, const char *password);
+/* Of a process just started: waits until it is ready and has opened the document, whose pages it
+ * counts. Blocks. */
+int process_open_document(struct process *p, const struct settings *settings, int document,
+                          const char *password, uint32_t *pages, struct error *err);
 
 #endif
