@@ -42,10 +42,11 @@ static enum error_class one_page(struct document *doc, uint32_t n)
     struct error err = {0};
     struct raster raster;
     struct page *page = NULL;
+    struct text_layer layer;
     auto_fd fd = document_render(doc, n, &how, &raster, &err);
     if (fd < 0)
         return err.class;
-    if (document_text(doc, n, &how, &page, &err) < 0)
+    if (document_text(doc, n, &how, &page, &layer, &err) < 0)
         return err.class;
     page_free(&page);
     return ERROR_NONE;

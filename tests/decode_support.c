@@ -105,9 +105,10 @@ void check_size(struct document *doc, uint32_t n, uint32_t dpi, uint32_t width, 
 struct page *text_of(struct document *doc, uint32_t n, uint32_t dpi)
 {
     struct page *page;
+    struct text_layer layer;
     struct error err = {0};
     struct render how = {dpi, 1, 0};
-    if (document_text(doc, n, &how, &page, &err) < 0)
+    if (document_text(doc, n, &how, &page, &layer, &err) < 0)
         fail_msg("%s: %s", error_code(err.class), err.text);
     assert_int_equal(page->number, n);
     assert_int_equal(page->source, PAGE_SOURCE_TEXT);

@@ -357,7 +357,8 @@ static void page_timeout(void **state)
     check_size(doc, 2, 72, 9, 9);
     struct error err = {0};
     struct page *page;
-    assert_int_equal(document_text(doc, 1, &(struct render){72, 1, 1}, &page, &err), -1);
+    struct text_layer layer;
+    assert_int_equal(document_text(doc, 1, &(struct render){72, 1, 1}, &page, &layer, &err), -1);
     assert_int_equal(err.class, ERROR_TIMEOUT);
     document_close(&doc);
 }

@@ -197,8 +197,9 @@ static int read_text(struct document *doc, uint32_t n, const struct render *how,
 }
 
 int document_text(struct document *doc, uint32_t n, const struct render *how, struct page **out,
-                  struct error *err)
+                  struct text_layer *layer, struct error *err)
 {
+    *layer = (struct text_layer){0};
     int64_t start = clock_steady();
     struct page *page = page_new((int)n);
     decode_timer_start(how->timeout_ms);

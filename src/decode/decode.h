@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "decode/limits.h"
+#include "layout/layout.h"
 #include "page/page.h"
 #include "page/raster.h"
 
@@ -36,10 +37,20 @@ uint32_t document_pages(const struct document *doc);
 int document_render(struct document *doc, uint32_t n, const struct render *how,
                     struct raster *raster, struct error *err);
 
+/* What a page's drawing tells besides its words. The hints live in the page's arena. */
+struct text_layer {
+    struct layout_hints hints; /* rules and pictures, in the page result's pixels */
+    size_t characters;         /* all that make words */
+    size_t unmapped;           /* of them: U+FFFD, private use, what has no character in its font */
+    size_t invisible;          /* of them: drawn with nothing (text under a scan) */
+    float picture_share;       /* of the page's area, covered by pictures */
+};
+
 /* The text layer of page n as a page result (source text, confidence 1), words with boxes at
- * how->dpi. A document type without text layers gives a page without blocks. */
+ * how->dpi, lines with their fonts; blocks as the layer has them. A document type without text
+ * layers gives a page without blocks. */
 int document_text(struct document *doc, uint32_t n, const struct render *how, struct page **out,
-                  struct error *err);
+                  struct text_layer *layer, struct error *err);
 
 /* The picture of page n as a PNG file in sealed memory, for people: returns the descriptor, *size
  * its bytes. */

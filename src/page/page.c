@@ -9,6 +9,7 @@
 #include "base/must.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,13 @@ static const char *const type_names[BLOCK_TYPES] = {
     "figure",   "figure_caption", "formula", "header", "footer", "page_number",
     "footnote", "code",           "seal",    "other"};
 
-const char *const page_stage_names[PAGE_STAGES] = {"turn", "detect", "order", "read", "network"};
+const char *const page_stage_names[PAGE_STAGES] = {"turn", "detect",  "order",
+                                                   "read", "network", "layout"};
+
+const char *const page_source_names[PAGE_SOURCES] = {"ocr", "text", "verified"};
+
+const struct page_style page_styles[PAGE_STYLES] = {
+    {FONT_BOLD, "bold"}, {FONT_ITALIC, "italic"}, {FONT_MONO, "mono"}};
 
 struct page *page_new(int number)
 {
@@ -25,6 +32,7 @@ struct page *page_new(int number)
     p->number = number;
     p->arena = arena_new(PAGE_ARENA_CAP);
     p->engine = p->language = "";
+    p->layer_score = PAGE_NO_SCORE;
     return p;
 }
 
@@ -61,7 +69,7 @@ struct block *page_add_block(struct page *p, enum block_type type)
         return NULL;
     p->blocks = list;
     struct block *b = &p->blocks[p->block_count - 1];
-    *b = (struct block){.type = type};
+    *b = (struct block){.type = type, .caption = BLOCK_NO_CAPTION};
     return b;
 }
 
@@ -85,6 +93,17 @@ struct word *page_add_word(struct page *p, struct line *l)
     struct word *w = &l->words[l->word_count - 1];
     *w = (struct word){.text = ""};
     return w;
+}
+
+struct cell *page_add_cell(struct page *p, struct block *b)
+{
+    void *list = append(p->arena, b->cells, &b->cell_count, &b->cell_space, sizeof *b->cells);
+    if (!list)
+        return NULL;
+    b->cells = list;
+    struct cell *c = &b->cells[b->cell_count - 1];
+    *c = (struct cell){.rowspan = 1, .colspan = 1, .text = ""};
+    return c;
 }
 
 int page_add_warning(struct page *p, const char *code, const char *message)
@@ -160,6 +179,11 @@ void page_summarise(struct page *p)
     p->confidence = page_words ? (float)(page_sum / (double)page_words) : 0;
 }
 
+void page_figure_name(int page, unsigned figure, char out[PAGE_FIGURE_NAME])
+{
+    snprintf(out, PAGE_FIGURE_NAME, "%d_%u.jpg", page - 1, figure);
+}
+
 float point_distance(struct point a, struct point b)
 {
     return hypotf(b.x - a.x, b.y - a.y);
@@ -233,12 +257,26 @@ static void encode_rect(struct json_writer *w, const struct rect *r)
     json_end_array(w);
 }
 
+static void encode_font(struct json_writer *w, const struct line *l)
+{
+    if (l->font_size <= 0 && !l->style)
+        return;
+    json_add_object(w, "font");
+    if (l->font_size > 0)
+        json_add_number(w, "size", (double)l->font_size, 1);
+    for (size_t i = 0; i < PAGE_STYLES; i++)
+        if (l->style & page_styles[i].bit)
+            json_add_bool(w, page_styles[i].name, true);
+    json_end_object(w);
+}
+
 static void encode_line(struct json_writer *w, const struct line *l)
 {
     json_add_object(w, NULL);
     json_add_string(w, "text", l->text);
     encode_quad(w, &l->polygon);
     json_add_number(w, "confidence", (double)l->confidence, 4);
+    encode_font(w, l);
     json_add_array(w, "words");
     for (size_t i = 0; i < l->word_count; i++) {
         const struct word *word = &l->words[i];
@@ -252,7 +290,31 @@ static void encode_line(struct json_writer *w, const struct line *l)
     json_end_object(w);
 }
 
-static void encode_block(struct json_writer *w, const struct block *b, size_t order)
+static void encode_cell(struct json_writer *w, const struct cell *c)
+{
+    json_add_object(w, NULL);
+    json_add_int(w, "row", c->row);
+    json_add_int(w, "col", c->col);
+    json_add_int(w, "rowspan", c->rowspan);
+    json_add_int(w, "colspan", c->colspan);
+    json_add_bool(w, "header", c->header);
+    json_add_string(w, "text", c->text);
+    encode_rect(w, &c->bbox);
+    json_end_object(w);
+}
+
+static void encode_table(struct json_writer *w, const struct block *b)
+{
+    json_add_int(w, "rows", b->rows);
+    json_add_int(w, "cols", b->cols);
+    json_add_array(w, "cells");
+    for (size_t i = 0; i < b->cell_count; i++)
+        encode_cell(w, &b->cells[i]);
+    json_end_array(w);
+}
+
+static void encode_block(struct json_writer *w, const struct block *b, size_t order,
+                         const char *image)
 {
     json_add_object(w, NULL);
     json_add_int(w, "id", (int64_t)order);
@@ -262,6 +324,16 @@ static void encode_block(struct json_writer *w, const struct block *b, size_t or
     encode_rect(w, &b->bbox);
     json_add_int(w, "order", (int64_t)order);
     json_add_number(w, "confidence", (double)b->confidence, 4);
+    if (b->continued)
+        json_add_bool(w, "continued", true);
+    if (b->continues)
+        json_add_bool(w, "continues", true);
+    if (b->caption != BLOCK_NO_CAPTION)
+        json_add_int(w, "caption", b->caption);
+    if (b->type == BLOCK_FIGURE)
+        json_add_string(w, "image", image);
+    if (b->type == BLOCK_TABLE)
+        encode_table(w, b);
     json_add_array(w, "lines");
     for (size_t i = 0; i < b->line_count; i++)
         encode_line(w, &b->lines[i]);
@@ -289,15 +361,22 @@ void page_encode(const struct page *p, struct strbuf *out)
     json_add_int(&w, "dpi", p->dpi);
     json_add_int(&w, "rotation", p->rotation);
     json_add_number(&w, "skew", (double)p->skew, 2);
-    json_add_string(&w, "source", p->source == PAGE_SOURCE_TEXT ? "text" : "ocr");
+    json_add_string(&w, "source", page_source_names[p->source]);
+    if (p->layer_score >= 0)
+        json_add_number(&w, "text_layer_score", (double)p->layer_score, 3);
     json_add_string(&w, "engine", p->engine);
     json_add_string(&w, "language", p->language);
     json_add_number(&w, "confidence", (double)p->confidence, 4);
     json_add_int(&w, "duration_ms", p->duration_ms);
     encode_stages(&w, p->stage_ms);
     json_add_array(&w, "blocks");
-    for (size_t i = 0; i < p->block_count; i++)
-        encode_block(&w, &p->blocks[i], i);
+    unsigned figures = 0;
+    for (size_t i = 0; i < p->block_count; i++) {
+        char image[PAGE_FIGURE_NAME];
+        page_figure_name(p->number, figures, image);
+        figures += p->blocks[i].type == BLOCK_FIGURE;
+        encode_block(&w, &p->blocks[i], i, image);
+    }
     json_end_array(&w);
     json_add_array(&w, "warnings");
     for (size_t i = 0; i < p->warning_count; i++) {

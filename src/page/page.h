@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/strbuf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,12 +36,32 @@ struct word {
     float confidence;
 };
 
+/* How most of a line's letters look, as far as it is known. */
+enum font_style { FONT_BOLD = 1, FONT_ITALIC = 2, FONT_MONO = 4 };
+
+enum { PAGE_STYLES = 3 };
+extern const struct page_style {
+    enum font_style bit;
+    const char *name; /* "bold" */
+} page_styles[PAGE_STYLES];
+
 struct line {
     const char *text;
     struct quad polygon;
     float confidence;
+    float font_size; /* pixels from baseline to baseline when set solid (the em); 0: not known */
+    unsigned style;  /* enum font_style bits */
     struct word *words;
     size_t word_count, word_space;
+};
+
+/* Of a table. A place in the grid belongs to at most one cell. */
+struct cell {
+    int row, col;         /* of its top left corner, from 0 */
+    int rowspan, colspan; /* from 1 */
+    bool header;
+    const char *text; /* its lines, parted by '\n' */
+    struct rect bbox;
 };
 
 enum block_type {
@@ -63,13 +84,24 @@ enum block_type {
     BLOCK_TYPES
 };
 
+enum { BLOCK_NO_CAPTION = -1 };
+
 struct block {
     enum block_type type;
     int level; /* of a title or heading, from 1; else 0 */
     struct rect bbox;
     float confidence;
+    /* All its text, in reading order: a table's and a figure's too. */
     struct line *lines;
     size_t line_count, line_space;
+    /* A sentence or table that goes on in the next block of running text, on this page or the next;
+     * and the other side of the same join. */
+    bool continues, continued;
+    int caption;    /* index of a figure's or table's caption among the page's blocks, or
+                       BLOCK_NO_CAPTION */
+    int rows, cols; /* of a table; its cells by row, then column */
+    struct cell *cells;
+    size_t cell_count, cell_space;
 };
 
 struct page_warning {
@@ -84,11 +116,14 @@ enum page_stage {
     PAGE_STAGE_ORDER,
     PAGE_STAGE_READ,
     PAGE_STAGE_NETWORK,
+    PAGE_STAGE_LAYOUT, /* all of it: rules, pictures, columns, tables */
     PAGE_STAGES
 };
 extern const char *const page_stage_names[PAGE_STAGES];
 
-enum page_source { PAGE_SOURCE_OCR, PAGE_SOURCE_TEXT };
+/* The pixels, the PDF's text layer, or the pixels corrected from the text layer. */
+enum page_source { PAGE_SOURCE_OCR, PAGE_SOURCE_TEXT, PAGE_SOURCE_VERIFIED, PAGE_SOURCES };
+extern const char *const page_source_names[PAGE_SOURCES];
 
 struct page {
     int number; /* from 1 */
@@ -96,6 +131,7 @@ struct page {
     int rotation; /* degrees clockwise that pagemill turned the page to read it: 0, 90, 180, 270 */
     float skew;   /* degrees */
     enum page_source source;
+    float layer_score; /* how good the text layer looks, 0 to 1; PAGE_NO_SCORE: not looked at */
     const char *engine, *language;
     float confidence; /* mean over words */
     int64_t duration_ms;
@@ -107,8 +143,11 @@ struct page {
     struct arena *arena;
 };
 
+#define PAGE_NO_SCORE (-1.0F)
+
 /* Every size that outsiders control. */
 enum {
+    PAGE_MAX_GRID = 4096,     /* rows or columns of a table */
     PAGE_MAX_SIDE = 200000,   /* pixels */
     PAGE_MAX_WORDS = 250000,  /* a dense A0 sheet has some 50,000 */
     PAGE_MAX_TEXT = 1 << 20,  /* bytes of one line */
@@ -123,6 +162,7 @@ void page_free(struct page **p);
 struct block *page_add_block(struct page *p, enum block_type type);
 struct line *page_add_line(struct page *p, struct block *b);
 struct word *page_add_word(struct page *p, struct line *l);
+struct cell *page_add_cell(struct page *p, struct block *b);
 int page_add_warning(struct page *p, const char *code, const char *message);
 const char *page_text(struct page *p, const char *s,
                       size_t len); /* copy into the arena; NULL over the cap */
@@ -132,6 +172,10 @@ const char *page_text(struct page *p, const char *s,
 int page_join_words(struct page *p, struct line *l);
 /* Block bboxes around their lines, block and page confidence as means over words. */
 void page_summarise(struct page *p);
+
+/* The file name of a figure's picture: "{page from 0}_{figure on the page from 0}.jpg". */
+enum { PAGE_FIGURE_NAME = 32 };
+void page_figure_name(int page, unsigned figure, char out[PAGE_FIGURE_NAME]); /* figure from 0 */
 
 float point_distance(struct point a, struct point b);
 struct point point_between(struct point a, struct point b, float part); /* 0: a, 1: b */

@@ -7,10 +7,12 @@
  */
 #include "page/page.h"
 
+#include "base/memory.h"
 #include "base/utf8.h"
 
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -144,12 +146,30 @@ static int read_word(struct reader *r, json_t *o, struct line *line)
     return 0;
 }
 
+static int read_font(struct reader *r, json_t *o, struct line *l)
+{
+    static const char *const keys[] = {"size", "bold", "italic", "mono", NULL};
+    json_t *size = json_object_get(o, "size");
+    if (only_keys(r, o, keys) < 0 ||
+        (size && read_number(r, size, "size", 0, PAGE_MAX_SIDE, &l->font_size) < 0))
+        return -1;
+    for (size_t i = 0; i < PAGE_STYLES; i++) {
+        json_t *v = json_object_get(o, page_styles[i].name);
+        if (v && !json_is_true(v))
+            return refuse(r, page_styles[i].name);
+        l->style |= v ? (unsigned)page_styles[i].bit : 0;
+    }
+    return 0;
+}
+
 static int read_line(struct reader *r, json_t *o, struct block *block)
 {
-    static const char *const keys[] = {"text", "polygon", "confidence", "words", NULL};
+    static const char *const keys[] = {"text", "polygon", "confidence", "font", "words", NULL};
     struct line l = {0};
+    json_t *font = json_object_get(o, "font");
     if (only_keys(r, o, keys) < 0 || read_text(r, o, "text", &l.text) < 0 ||
-        read_quad(r, o, &l.polygon) < 0 || read_confidence(r, o, &l.confidence) < 0)
+        read_quad(r, o, &l.polygon) < 0 || read_confidence(r, o, &l.confidence) < 0 ||
+        (font && read_font(r, font, &l) < 0))
         return -1;
     json_t *words = json_object_get(o, "words");
     struct line *slot = ++r->words <= PAGE_MAX_WORDS ? page_add_line(r->page, block) : NULL;
@@ -162,32 +182,135 @@ static int read_line(struct reader *r, json_t *o, struct block *block)
     return 0;
 }
 
-static int read_block(struct reader *r, json_t *o, size_t order)
+/* Lists of cells cost no more than words do, so that they count as such. */
+static int read_cell(struct reader *r, json_t *o, struct block *table)
 {
-    static const char *const keys[] = {"id",    "type",       "level", "bbox",
-                                       "order", "confidence", "lines", NULL};
-    struct block b = {0};
-    int64_t id;
-    if (only_keys(r, o, keys) < 0 || read_int(r, o, "id", 0, PAGE_MAX_WORDS, &id) < 0 ||
-        read_rect(r, o, &b.bbox) < 0 || read_confidence(r, o, &b.confidence) < 0)
+    static const char *const keys[] = {"row",    "col",  "rowspan", "colspan",
+                                       "header", "text", "bbox",    NULL};
+    struct cell c = {0};
+    json_t *header = json_object_get(o, "header");
+    if (only_keys(r, o, keys) < 0 || read_int32(r, o, "row", 0, table->rows - 1, &c.row) < 0 ||
+        read_int32(r, o, "col", 0, table->cols - 1, &c.col) < 0 ||
+        read_int32(r, o, "rowspan", 1, table->rows - c.row, &c.rowspan) < 0 ||
+        read_int32(r, o, "colspan", 1, table->cols - c.col, &c.colspan) < 0 ||
+        read_text(r, o, "text", &c.text) < 0 || read_rect(r, o, &c.bbox) < 0)
         return -1;
+    if (!json_is_boolean(header))
+        return refuse(r, "header");
+    c.header = json_is_true(header);
+    struct cell *slot = ++r->words <= PAGE_MAX_WORDS ? page_add_cell(r->page, table) : NULL;
+    if (!slot)
+        return refuse(r, "cells");
+    *slot = c;
+    return 0;
+}
+
+/* Do the cells keep to the grid, each place of it for one? They have to be in order. */
+static bool grid_holds(const struct block *table)
+{
+    size_t cols = (size_t)table->cols;
+    int *taken_to = x_calloc(cols, sizeof *taken_to); /* per column: first free row */
+    bool holds = true;
+    const struct cell *last = NULL;
+    for (size_t i = 0; holds && i < table->cell_count; i++) {
+        const struct cell *c = &table->cells[i];
+        holds = !last || c->row > last->row || (c->row == last->row && c->col > last->col);
+        for (int col = c->col; holds && col < c->col + c->colspan; col++) {
+            holds = taken_to[col] <= c->row;
+            taken_to[col] = c->row + c->rowspan;
+        }
+        last = c;
+    }
+    free(taken_to);
+    return holds;
+}
+
+static int read_table(struct reader *r, json_t *o, struct block *b)
+{
+    json_t *cells = json_object_get(o, "cells");
+    if (b->type != BLOCK_TABLE)
+        return cells || json_object_get(o, "rows") || json_object_get(o, "cols")
+                   ? refuse(r, "cells")
+                   : 0;
+    if (read_int32(r, o, "rows", 0, PAGE_MAX_GRID, &b->rows) < 0 ||
+        read_int32(r, o, "cols", 0, PAGE_MAX_GRID, &b->cols) < 0)
+        return -1;
+    if (!json_is_array(cells))
+        return refuse(r, "cells");
+    for (size_t i = 0; i < json_array_size(cells); i++)
+        if (read_cell(r, json_array_get(cells, i), b) < 0)
+            return -1;
+    return grid_holds(b) ? 0 : refuse(r, "cells");
+}
+
+static int read_flag(struct reader *r, json_t *o, const char *key, bool *out)
+{
+    json_t *v = json_object_get(o, key);
+    if (v && !json_is_true(v))
+        return refuse(r, key);
+    *out = v != NULL;
+    return 0;
+}
+
+/* What is in a block besides its lines. */
+static int read_block_head(struct reader *r, json_t *o, size_t order, struct block *b)
+{
+    int64_t id;
     const char *name = json_string_value(json_object_get(o, "type"));
     int type = name ? block_type_of(name) : -1;
     if (type < 0)
         return refuse(r, "type");
-    b.type = (enum block_type)type;
-    if (json_object_get(o, "level") && read_int32(r, o, "level", 1, 16, &b.level) < 0)
+    b->type = (enum block_type)type;
+    b->caption = BLOCK_NO_CAPTION;
+    if (read_int(r, o, "id", 0, PAGE_MAX_WORDS, &id) < 0 || read_rect(r, o, &b->bbox) < 0 ||
+        read_confidence(r, o, &b->confidence) < 0 ||
+        read_flag(r, o, "continued", &b->continued) < 0 ||
+        read_flag(r, o, "continues", &b->continues) < 0)
         return -1;
-    if (read_int(r, o, "order", (int64_t)order, (int64_t)order, &id) < 0)
+    if (json_object_get(o, "level") && read_int32(r, o, "level", 1, 16, &b->level) < 0)
+        return -1;
+    if (json_object_get(o, "caption") &&
+        read_int32(r, o, "caption", 0, PAGE_MAX_WORDS, &b->caption) < 0)
+        return -1;
+    return read_int(r, o, "order", (int64_t)order, (int64_t)order, &id);
+}
+
+static int read_block(struct reader *r, json_t *o, size_t order)
+{
+    static const char *const keys[] = {"id",         "type",  "level",     "bbox",      "order",
+                                       "confidence", "lines", "continued", "continues", "caption",
+                                       "image",      "rows",  "cols",      "cells",     NULL};
+    struct block b = {0};
+    if (only_keys(r, o, keys) < 0 || read_block_head(r, o, order, &b) < 0)
         return -1;
     json_t *lines = json_object_get(o, "lines");
     struct block *slot = ++r->words <= PAGE_MAX_WORDS ? page_add_block(r->page, b.type) : NULL;
     if (!json_is_array(lines) || !slot)
         return refuse(r, "lines");
     *slot = b;
+    if (read_table(r, o, slot) < 0)
+        return -1;
     for (size_t i = 0; i < json_array_size(lines); i++)
         if (read_line(r, json_array_get(lines, i), slot) < 0)
             return -1;
+    return 0;
+}
+
+/* What can only be told when all blocks are there: captions exist, pictures have their names. */
+static int check_links(struct reader *r, json_t *blocks)
+{
+    unsigned figures = 0;
+    for (size_t i = 0; i < r->page->block_count; i++) {
+        const struct block *b = &r->page->blocks[i];
+        const char *image = json_string_value(json_object_get(json_array_get(blocks, i), "image"));
+        char name[PAGE_FIGURE_NAME];
+        if (b->caption != BLOCK_NO_CAPTION && (size_t)b->caption >= r->page->block_count)
+            return refuse(r, "caption");
+        page_figure_name(r->page->number, figures, name);
+        figures += b->type == BLOCK_FIGURE;
+        if ((b->type == BLOCK_FIGURE) != (image && strcmp(image, name) == 0))
+            return refuse(r, "image");
+    }
     return 0;
 }
 
@@ -237,10 +360,14 @@ static int read_head(struct reader *r, json_t *o)
         return refuse(r, "unit");
     if (p->rotation % 90)
         return refuse(r, "rotation");
-    if (!source || (strcmp(source, "ocr") != 0 && strcmp(source, "text") != 0))
+    int known = 0;
+    while (known < PAGE_SOURCES && (!source || strcmp(page_source_names[known], source) != 0))
+        known++;
+    if (known == PAGE_SOURCES)
         return refuse(r, "source");
-    p->source = *source == 't' ? PAGE_SOURCE_TEXT : PAGE_SOURCE_OCR;
-    return 0;
+    p->source = (enum page_source)known;
+    json_t *score = json_object_get(o, "text_layer_score");
+    return score ? read_number(r, score, "text_layer_score", 0, 1, &p->layer_score) : 0;
 }
 
 static int read_page(struct reader *r, json_t *o)
@@ -248,7 +375,8 @@ static int read_page(struct reader *r, json_t *o)
     static const char *const keys[] = {"page",      "width",    "height",     "unit",
                                        "dpi",       "rotation", "skew",       "source",
                                        "engine",    "language", "confidence", "duration_ms",
-                                       "stages_ms", "blocks",   "warnings",   NULL};
+                                       "stages_ms", "blocks",   "warnings",   "text_layer_score",
+                                       NULL};
     json_t *blocks = json_object_get(o, "blocks"), *warnings = json_object_get(o, "warnings");
     if (only_keys(r, o, keys) < 0 || read_head(r, o) < 0)
         return -1;
@@ -259,6 +387,8 @@ static int read_page(struct reader *r, json_t *o)
     for (size_t i = 0; i < json_array_size(blocks); i++)
         if (read_block(r, json_array_get(blocks, i), i) < 0)
             return -1;
+    if (check_links(r, blocks) < 0)
+        return -1;
     for (size_t i = 0; i < json_array_size(warnings); i++)
         if (read_warning(r, json_array_get(warnings, i)) < 0)
             return -1;

@@ -22,9 +22,10 @@ static int render_pixels(struct exchange *x, struct error *err)
 static int read_text(struct exchange *x, struct error *err)
 {
     struct page *page = NULL;
+    struct text_layer layer;
     struct document *document = stage_document(err);
-    if (!document ||
-        document_text(document, x->request->u.page.page, &x->request->u.page.how, &page, err) < 0)
+    if (!document || document_text(document, x->request->u.page.page, &x->request->u.page.how,
+                                   &page, &layer, err) < 0)
         return -1;
     int rc = stage_answer_page(x, page, err);
     page_free(&page);
