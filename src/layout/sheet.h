@@ -11,20 +11,23 @@
 #define LAYOUT_SHEET_H
 
 #include "layout/layout.h"
+#include "layout/turn.h"
 
 struct piece {
     struct rect at; /* upright, around its words */
     float height;   /* of its type: about from the top of an ascender to a descender's end */
     const struct line *from; /* the line as it was found */
     size_t first, count;     /* its words; 0 words: the whole line, which has none */
-    bool vertical;           /* set from top to bottom, or upright at the side of the page */
+    size_t found;            /* its number among all, as the engine gave them */
+    bool vertical;           /* runs up or down the sheet */
     bool taken;              /* by a table, a figure: no more of the running text */
 };
 
-/* Everything in a sheet lives in its arena and ends with it. */
+/* Everything in a sheet lives in its arena and ends with it; the lines stay the page's. */
 struct sheet {
     struct page *page;
     struct arena *arena;
+    struct turn turn;
     float width, height;  /* upright */
     float unit;           /* height of an ordinary piece: distances are measured by it */
     struct piece *pieces; /* by top, then left */
