@@ -2,13 +2,14 @@
  *
  * The reading order by recursion: find the gutter that parts the region best, read what is above
  * it, left of it, right of it, below it; read a region without a gutter row by row. Refuses
- * nothing. Called by the engines that get lines from a detector.
+ * nothing. Called by the layout of a page.
  */
 #include "layout/order.h"
 
 #include "base/memory.h"
 #include "layout/order_internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ enum {
 };
 
 static const float speck_size = 0.4F; /* of an ordinary line */
+static const float farthest = 1e6F;   /* pixels; keeps every sum and product exact enough */
 
 /* By level, then x, then line. */
 static int compare_boxes(const void *a, const void *b)
@@ -28,7 +30,7 @@ static int compare_boxes(const void *a, const void *b)
         return one->level < other->level ? -1 : 1;
     if (one->x1 != other->x1)
         return one->x1 < other->x1 ? -1 : 1;
-    return one->line < other->line ? -1 : one->line > other->line;
+    return one->box < other->box ? -1 : one->box > other->box;
 }
 
 static int compare_floats(const void *a, const void *b)
@@ -45,7 +47,7 @@ static float ordinary_height(const struct order_box *boxes, size_t n)
     for (int wide = 1; wide >= 0 && used == 0; wide--)
         for (size_t i = 0; i < n; i++) {
             float h = boxes[i].y2 - boxes[i].y1;
-            if (h > 0 && (!wide || boxes[i].x2 - boxes[i].x1 > 2 * h))
+            if (h > 0 && !boxes[i].solid && (!wide || boxes[i].x2 - boxes[i].x1 > 2 * h))
                 heights[used++] = h;
         }
     qsort(heights, used, sizeof *heights, compare_floats);
@@ -60,16 +62,16 @@ static void set_levels(struct order_box *boxes, size_t n, float unit)
     for (size_t i = 0; i < n; i++) {
         struct order_box *b = &boxes[i];
         float w = b->x2 - b->x1, h = b->y2 - b->y1;
-        bool initial = h > 1.7F * unit && w < 1.5F * h;
+        bool initial = !b->solid && h > 1.7F * unit && w < 1.5F * h;
         b->level = initial ? b->y1 + unit / 2 : (b->y1 + b->y2) / 2;
-        b->speck = h < speck_size * unit && w < unit;
+        b->speck = !b->solid && h < speck_size * unit && w < unit;
     }
 }
 
 static bool is_aside(const struct order_box *b, float unit)
 {
     float h = b->y2 - b->y1;
-    return h > ASIDE_LINES * unit && h > 2 * (b->x2 - b->x1);
+    return !b->solid && h > ASIDE_LINES * unit && h > 2 * (b->x2 - b->x1);
 }
 
 /* Upright lines beside the text go behind everything else. How many there are. */
@@ -124,14 +126,31 @@ static void read_region(struct order_sheet *s, size_t from, size_t to, int depth
             read_region(s, start[part], start[part + 1], depth + 1);
 }
 
-void layout_order(const struct layout_line *lines, size_t n, struct layout_place *out)
+static float clean(float v)
+{
+    return isfinite(v) ? fminf(fmaxf(v, -farthest), farthest) : 0;
+}
+
+static struct order_box clean_box(const struct layout_box *from, size_t index)
+{
+    const struct rect *r = &from->at;
+    return (struct order_box){.x1 = clean(fminf(r->x1, r->x2)),
+                              .y1 = clean(fminf(r->y1, r->y2)),
+                              .x2 = clean(fmaxf(r->x1, r->x2)),
+                              .y2 = clean(fmaxf(r->y1, r->y2)),
+                              .solid = from->solid,
+                              .box = index};
+}
+
+void layout_order(const struct layout_box *boxes, size_t n, struct layout_place *out)
 {
     if (n == 0)
         return;
     struct order_sheet s = {.count = n, .patience = PATIENCE, .out = out};
     s.boxes = x_calloc(n, sizeof *s.boxes);
     s.spare = x_calloc(n, sizeof *s.spare);
-    order_turn(lines, n, s.boxes);
+    for (size_t i = 0; i < n; i++)
+        s.boxes[i] = clean_box(&boxes[i], i);
     s.unit = ordinary_height(s.boxes, n);
     set_levels(s.boxes, n, s.unit);
     qsort(s.boxes, n, sizeof *s.boxes, compare_boxes);

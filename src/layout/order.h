@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * Reading order of text lines from their shapes alone: columns, spanning headlines, tables and
- * forms row by row, vertical text right to left, pages turned by some degrees. No model, no text.
+ * Reading order of what stands upright, from its shapes alone: columns, spanning headlines, tables
+ * and forms row by row, notes where they stand. No model, no text.
  */
 #ifndef LAYOUT_ORDER_H
 #define LAYOUT_ORDER_H
@@ -10,20 +10,22 @@
 
 #include <stddef.h>
 
-struct layout_line {
-    struct quad polygon; /* clockwise; lines of a page may overlap, repeat or have no area */
+struct layout_box {
+    struct rect at; /* boxes of a page may overlap, repeat or have no area */
+    bool solid;     /* a table, a figure: read as one, and nothing is parted through it */
 };
 
-/* Blocks and rows are numbered from 0 in reading order without gaps. A block is what a writer would
- * call a paragraph, or a table; a row is what stands on one line and is read across. A row lies in
- * one block. */
+/* Columns and rows are numbered from 0 in reading order without gaps. A column is what is read from
+ * top to bottom without a look aside; a row is what stands on one line of it and is read across. A
+ * solid box is a row of its own. */
 struct layout_place {
-    size_t line; /* index into the lines given */
-    size_t block, row;
+    size_t box; /* index into the boxes given */
+    size_t column, row;
 };
 
-/* out has room for n places: out[i] is the line read i-th. Every line is placed exactly once, the
- * same lines give the same places. Costs n log n and a bounded amount of searching on top. */
-void layout_order(const struct layout_line *lines, size_t n, struct layout_place *out);
+/* out has room for n places: out[i] is the box read i-th. Every box is placed exactly once, the
+ * same boxes give the same places. Numbers that are none, or farther than any page reaches, are
+ * drawn to it. Costs n log n and a bounded amount of searching on top. */
+void layout_order(const struct layout_box *boxes, size_t n, struct layout_place *out);
 
 #endif

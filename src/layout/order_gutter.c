@@ -45,6 +45,7 @@ struct side {
     float length;       /* of all lines together */
     float area, height; /* of the lines; of the stretches of y that they cover */
     float full;         /* area of the lines that go nearly all the way across */
+    bool solid;         /* a table or figure is there */
 };
 
 /* Beside the gutter, and neither too small to count nor a bridge over it. */
@@ -60,11 +61,9 @@ static bool on_left(const struct order_box *b, const struct order_gutter *g)
     return (b->x1 + b->x2) / 2 < g->x;
 }
 
-/* Lines come by level, so what they cover grows downwards. */
-static void add_line(struct side *side, const struct order_box *b)
+static void count_rows(struct side *side, const struct order_box *b)
 {
-    if (side->lines++ == 0) {
-        side->x1 = b->x1, side->x2 = b->x2, side->bottom = b->y1;
+    if (side->rows == 0) {
         side->first = side->last = b->level;
         side->rows = 1;
     }
@@ -72,8 +71,21 @@ static void add_line(struct side *side, const struct order_box *b)
         side->last = b->level;
         side->rows++;
     }
+}
+
+/* Lines come by level, so what they cover grows downwards. A solid box counts as the lines that it
+ * takes the room of. */
+static void add_line(struct side *side, const struct order_box *b, float unit)
+{
+    size_t lines = b->solid ? (size_t)fmaxf((b->y2 - b->y1) / unit, 1) : 1;
+    if (side->lines == 0)
+        side->x1 = b->x1, side->x2 = b->x2, side->bottom = b->y1;
+    side->lines += lines;
+    side->solid = side->solid || b->solid;
+    if (!b->solid)
+        count_rows(side, b);
     side->x1 = fminf(side->x1, b->x1), side->x2 = fmaxf(side->x2, b->x2);
-    side->length += b->x2 - b->x1;
+    side->length += (b->x2 - b->x1) * (float)lines;
     side->area += (b->x2 - b->x1) * (b->y2 - b->y1);
     if (b->y2 > side->bottom) {
         side->height += b->y2 - fmaxf(side->bottom, b->y1);
@@ -91,7 +103,7 @@ static bool levelled(const struct order_sheet *s, size_t from, size_t to,
     bool waiting = false;
     for (size_t i = from; i < to; i++) {
         const struct order_box *b = &s->boxes[i];
-        if (!between(b, g))
+        if (!between(b, g) || b->solid)
             continue;
         if (on_left(b, g) == asked) {
             bool now = b->level - last_other <= slack;
@@ -118,7 +130,7 @@ static void measure_sides(const struct order_sheet *s, size_t from, size_t to,
     memset(side, 0, 2 * sizeof *side);
     for (size_t i = from; i < to; i++)
         if (between(&s->boxes[i], g))
-            add_line(&side[!on_left(&s->boxes[i], g)], &s->boxes[i]);
+            add_line(&side[!on_left(&s->boxes[i], g)], &s->boxes[i], s->unit);
     for (size_t i = from; i < to; i++) {
         const struct order_box *b = &s->boxes[i];
         struct side *own = &side[!on_left(b, g)];
@@ -172,7 +184,8 @@ static bool shrink_to_note(const struct order_sheet *s, size_t from, size_t to,
     measure_sides(s, from, to, g, side);
     int notes = side[0].height > side[1].height;
     const struct side *note = &side[notes], *text = &side[!notes];
-    if (note->lines == 0 || note->height > note_share * text->height || text->lines < FEW_LINES ||
+    if (side[0].solid || side[1].solid || note->lines == 0 ||
+        note->height > note_share * text->height || text->lines < FEW_LINES ||
         note->x2 - note->x1 > note_width * s->unit || text->full < half_full * text->area)
         return false;
     float top = INFINITY, bottom = -INFINITY;

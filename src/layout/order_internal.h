@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * What the parts of the reading order share: the lines as upright boxes, the search for a gutter,
- * the reading of what has none. Only for src/layout/order*.c.
+ * What the parts of the reading order share: boxes with their levels, the search for a gutter, the
+ * reading of what has none. Only for src/layout/order*.c.
  */
 #ifndef LAYOUT_ORDER_INTERNAL_H
 #define LAYOUT_ORDER_INTERNAL_H
@@ -10,12 +10,12 @@
 
 #include <stdbool.h>
 
-/* A line in turned coordinates: x runs along the text, y from one line to the next. */
 struct order_box {
     float x1, y1, x2, y2;
     float level; /* the height at which the box is read: its middle, of an initial its first line */
     bool speck;  /* too small to part or to bridge anything */
-    size_t line;
+    bool solid;
+    size_t box;
 };
 
 struct order_sheet {
@@ -24,7 +24,7 @@ struct order_sheet {
     size_t count, placed;
     float unit;    /* the height of an ordinary line: every distance is measured by it */
     long patience; /* grid cells that may still be looked at */
-    size_t rows, blocks;
+    size_t rows, columns;
     struct layout_place *out;
 };
 
@@ -33,9 +33,6 @@ struct order_sheet {
 struct order_gutter {
     float x, width, top, bottom;
 };
-
-/* Boxes from quads: finds out whether most text is vertical and how far the page leans. */
-void order_turn(const struct layout_line *lines, size_t n, struct order_box *boxes);
 
 enum { ORDER_STRIPS = 24 }; /* looked at closely; a table may offer a dozen before the page does */
 
@@ -46,7 +43,7 @@ size_t order_find_strips(struct order_sheet *s, size_t from, size_t to,
 /* The gutter that parts the region best; false if it has none. */
 bool order_find_gutter(struct order_sheet *s, size_t from, size_t to, struct order_gutter *out);
 
-/* Read a region without columns: row by row, paragraphs told apart. Appends to s->out. */
+/* Read a region without columns: row by row. Appends to s->out. */
 void order_read_rows(struct order_sheet *s, size_t from, size_t to);
 
 #endif

@@ -230,7 +230,7 @@ struct rect turn_upright(const struct turn *t, const struct quad *on_page)
     return leant(t, &q, t->sine);
 }
 
-struct rect turn_back(const struct turn *t, struct rect upright)
+struct quad turn_quad_back(const struct turn *t, struct rect upright)
 {
     struct quad q = quad_of_rect(upright);
     for (int i = 0; i < 4; i++) {
@@ -238,5 +238,11 @@ struct rect turn_back(const struct turn *t, struct rect upright)
         q.corner[i] =
             (struct point){fminf(fmaxf(p.x, 0), t->width), fminf(fmaxf(p.y, 0), t->height)};
     }
+    return q;
+}
+
+struct rect turn_back(const struct turn *t, struct rect upright)
+{
+    const struct quad q = turn_quad_back(t, upright);
     return rect_of_quad(&q);
 }

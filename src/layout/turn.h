@@ -32,7 +32,9 @@ void turn_find(struct turn *t, const struct turn_line *lines, size_t n);
 
 /* An upright box lying along the lean of the text, from one that may be straight on the page. */
 struct rect turn_upright(const struct turn *t, const struct quad *on_page);
-struct rect turn_back(const struct turn *t, struct rect upright); /* cut to the page */
+/* Cut to the page; the quad begins where the text does. */
+struct quad turn_quad_back(const struct turn *t, struct rect upright);
+struct rect turn_back(const struct turn *t, struct rect upright);
 
 float turn_sheet_width(const struct turn *t);
 float turn_sheet_height(const struct turn *t);

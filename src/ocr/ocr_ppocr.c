@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The PP-OCR engine: turn the page upright, find its lines, put them in reading order, read each,
- * map everything back to the page as the client sees it. Keeps nothing from page to page. Refuses
+ * The PP-OCR engine: turn the page upright, find its lines, read each, map everything back to the
+ * page as the client sees it; their order is the layout's. Keeps nothing from page to page. Refuses
  * a recipe without the three files it needs, and models that do not belong together. Called through
  * ocr.c. What is set and why, with numbers: docs/engines.md.
  */
 #include "ocr/ocr_driver.h"
 
 #include "base/clock.h"
-#include "layout/order.h"
 #include "ocr/ppocr_line.h"
 
 #include <math.h>
@@ -36,9 +35,7 @@ struct reading {
     struct pixels view; /* the page, or a turned copy */
     uint8_t *turned;    /* the copy */
     int degrees;        /* clockwise, from the page to the view */
-    struct ppocr_box *boxes;
-    struct quad *quads; /* in reading order, corner 0 where the text begins */
-    struct layout_place *places;
+    struct quad *quads; /* corner 0 where the text begins */
     struct ppocr_text *texts;
     size_t count;
     int64_t deadline; /* steady ms */
@@ -149,29 +146,16 @@ static struct quad along_text(const struct quad *q)
 static int find_lines(struct reading *r, struct error *err)
 {
     struct ppocr_boxes boxes = {0};
-    if (ppocr_detect(r->engine->detector, &r->view, &boxes, err) < 0) {
-        free(boxes.rows);
-        return -1;
+    int rc = ppocr_detect(r->engine->detector, &r->view, &boxes, err);
+    if (rc == 0) {
+        r->count = boxes.count;
+        r->quads = x_calloc(r->count + 1, sizeof *r->quads);
+        r->texts = x_calloc(r->count + 1, sizeof *r->texts);
     }
-    r->boxes = boxes.rows;
-    r->count = boxes.count;
-    return 0;
-}
-
-static int order_lines(struct reading *r, struct error *err)
-{
-    (void)err;
-    struct layout_line *lines = x_calloc(r->count + 1, sizeof *lines);
-    r->places = x_calloc(r->count + 1, sizeof *r->places);
-    r->quads = x_calloc(r->count + 1, sizeof *r->quads);
-    r->texts = x_calloc(r->count + 1, sizeof *r->texts);
     for (size_t i = 0; i < r->count; i++)
-        lines[i].polygon = r->boxes[i].quad;
-    layout_order(lines, r->count, r->places);
-    for (size_t i = 0; i < r->count; i++)
-        r->quads[i] = along_text(&r->boxes[r->places[i].line].quad);
-    free(lines);
-    return 0;
+        r->quads[i] = along_text(&boxes.rows[i].quad);
+    free(boxes.rows);
+    return rc;
 }
 
 /* ---- the page upright ---- */
@@ -225,12 +209,8 @@ static void forget_lines(struct reading *r)
         free(r->texts[i].characters);
     free(r->texts);
     free(r->quads);
-    free(r->places);
-    free(r->boxes);
     r->texts = NULL;
     r->quads = NULL;
-    r->places = NULL;
-    r->boxes = NULL;
     r->count = 0;
 }
 
@@ -243,7 +223,7 @@ static int turn(struct reading *r, int degrees, struct error *err)
     r->degrees = degrees;
     r->view = view;
     r->turned = (uint8_t *)(uintptr_t)view.data;
-    return find_lines(r, err) < 0 ? -1 : order_lines(r, err);
+    return find_lines(r, err);
 }
 
 static int turn_upright(struct reading *r, struct error *err)
@@ -368,8 +348,6 @@ static int add_lines(struct reading *r, struct error *err)
     struct block *block = NULL;
     for (size_t i = 0; i < r->count; i++) {
         const struct ppocr_text *text = &r->texts[i];
-        if (i == 0 || r->places[i].block != r->places[i - 1].block)
-            block = NULL;
         if (!text->count || text->confidence < (float)r->engine->recipe.score_thresh)
             continue;
         struct quad quad = r->quads[i];
@@ -397,8 +375,9 @@ static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8
         step *run;
         enum page_stage stage;
     } steps[] = {
-        {find_lines, PAGE_STAGE_DETECT}, {order_lines, PAGE_STAGE_ORDER},
-        {turn_upright, PAGE_STAGE_TURN}, {read_lines, PAGE_STAGE_READ},
+        {find_lines, PAGE_STAGE_DETECT},
+        {turn_upright, PAGE_STAGE_TURN},
+        {read_lines, PAGE_STAGE_READ},
         {add_lines, PAGE_STAGE_READ},
     };
     const int64_t busy = onnx_busy_ns(r.engine->runtime);

@@ -27,7 +27,10 @@ static int read_text(struct exchange *x, struct error *err)
     if (!document || document_text(document, x->request->u.page.page, &x->request->u.page.how,
                                    &page, &layer, err) < 0)
         return -1;
-    int rc = stage_answer_page(x, page, err);
+    layer.hints.keep_tables = layer.hints.keep_figures = true;
+    int rc = stage_layout(page, &layer.hints, err);
+    if (rc == 0)
+        rc = stage_answer_page(x, page, err);
     page_free(&page);
     return rc;
 }

@@ -7,6 +7,7 @@
 #include "work/stage.h"
 
 #include "base/fd.h"
+#include "layout/layout.h"
 #include "ocr/ocr.h"
 #include "page/page.h"
 
@@ -93,9 +94,12 @@ static int read_page(struct exchange *x, struct error *err)
     if (!pixels)
         return -1;
     current_ticket = x->request->ticket;
+    const struct layout_hints hints = {.keep_tables = true, .keep_figures = true};
     struct page *page = NULL;
     int rc = ocr_read(engine, &raster, pixels, number, x->request->u.read.timeout_ms, &page, err);
     munmap((void *)(uintptr_t)pixels, size);
+    if (rc == 0)
+        rc = stage_layout(page, &hints, err);
     if (rc == 0)
         rc = answer(x, page, &raster, err);
     page_free(&page);

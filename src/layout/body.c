@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * The running text of a page in reading order: all pieces that nothing has taken, among the tables,
+ * figures and regions that are there already. Called by layout.c; paragraphs: paragraph.c.
+ */
+#include "layout/draft.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* What is put in order: pieces, and solid parts after them. */
+struct body {
+    struct layout_box *boxes;
+    struct layout_place *places;
+    size_t *what; /* piece, or piece_count + part */
+    size_t count;
+    size_t *row; /* scratch: the loose pieces of a row */
+    struct entry *entries;
+};
+
+static struct rect in_reading_direction(const struct draft *d, struct rect r)
+{
+    return d->mirrored ? (struct rect){-r.x2, r.y1, -r.x1, r.y2} : r;
+}
+
+static size_t owner_of(const struct draft *d, size_t piece)
+{
+    return piece < d->owner_count ? d->owner[piece] : DRAFT_NONE;
+}
+
+static void add_box(const struct draft *d, struct body *b, struct rect at, bool solid, size_t what)
+{
+    b->boxes[b->count] = (struct layout_box){in_reading_direction(d, at), solid};
+    b->what[b->count++] = what;
+}
+
+static int collect(struct draft *d, struct body *b)
+{
+    const struct sheet *s = d->sheet;
+    size_t most = s->piece_count + d->part_count;
+    b->boxes = arena_alloc(s->arena, most, sizeof *b->boxes);
+    b->places = arena_alloc(s->arena, most, sizeof *b->places);
+    b->what = arena_alloc(s->arena, most, sizeof *b->what);
+    b->row = arena_alloc(s->arena, most, sizeof *b->row);
+    b->entries = arena_alloc(s->arena, most, sizeof *b->entries);
+    if (!b->boxes || !b->places || !b->what || !b->row || !b->entries)
+        return -1;
+    for (size_t i = 0; i < s->piece_count; i++)
+        if (!s->pieces[i].taken || owner_of(d, i) != DRAFT_NONE)
+            add_box(d, b, s->pieces[i].at, false, i);
+    for (size_t i = 0; i < d->part_count; i++)
+        if (d->parts[i].solid)
+            add_box(d, b, d->parts[i].at, true, s->piece_count + i);
+    return 0;
+}
+
+static size_t part_of(const struct draft *d, size_t what)
+{
+    return what < d->sheet->piece_count ? owner_of(d, what) : what - d->sheet->piece_count;
+}
+
+/* One row: its loose pieces, then the parts that come up for the first time. */
+static int read_row(struct draft *d, struct body *b, size_t from, size_t to, size_t *entries)
+{
+    size_t loose = 0, first = *entries;
+    for (size_t i = from; i < to; i++) {
+        size_t what = b->what[b->places[i].box], part = part_of(d, what);
+        if (part == DRAFT_NONE) {
+            b->row[loose++] = what;
+        } else if (d->parts[part].rank == DRAFT_NONE) {
+            d->parts[part].rank = 0; /* until its column is read */
+            d->parts[part].column = d->column_count;
+            b->entries[(*entries)++] = (struct entry){DRAFT_NONE, part};
+        }
+    }
+    if (!loose)
+        return 0;
+    if (!draft_add_row(d, b->row, loose))
+        return -1;
+    b->entries[(*entries)++] = b->entries[first];
+    b->entries[first] = (struct entry){d->row_count - 1, DRAFT_NONE};
+    return 0;
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    const float one = *(const float *)a, other = *(const float *)b;
+    return one < other ? -1 : one > other;
+}
+
+/* The median distance between its rows. */
+static int measure_gap(const struct draft *d, struct column *c)
+{
+    const struct row *rows = d->rows + c->first;
+    float *gaps = arena_alloc(d->sheet->arena, c->count, sizeof *gaps);
+    if (!gaps)
+        return -1;
+    for (size_t r = 1; r < c->count; r++)
+        gaps[r - 1] = draft_gap(&rows[r - 1], &rows[r]);
+    if (c->count > 1) {
+        qsort(gaps, c->count - 1, sizeof *gaps, compare_floats);
+        c->gap = fminf(gaps[(c->count - 1) / 2], d->sheet->unit);
+    }
+    return 0;
+}
+
+static int add_column(struct draft *d, size_t first)
+{
+    enum { FEW_ROWS = 4 };
+    struct column c = {.first = first, .count = d->row_count - first};
+    size_t full = 0;
+    for (size_t r = first; r < d->row_count; r++) {
+        const struct row *row = &d->rows[r];
+        c.begin = r > first ? fminf(c.begin, row->begin) : row->begin;
+        c.end = r > first ? fmaxf(c.end, row->end) : row->end;
+    }
+    for (size_t r = first; r < d->row_count; r++)
+        full += d->rows[r].end > c.end - d->sheet->unit;
+    c.justified = c.count >= FEW_ROWS && full * 5 >= c.count * 3;
+    void *list = measure_gap(d, &c) < 0
+                     ? NULL
+                     : draft_append(d, d->columns, &d->column_count, &d->column_space, sizeof c);
+    if (!list)
+        return -1;
+    d->columns = list;
+    d->columns[d->column_count - 1] = c;
+    return 0;
+}
+
+static int read_column(struct draft *d, struct body *b, size_t from, size_t to, size_t *rank)
+{
+    size_t entries = 0, first = d->row_count;
+    for (size_t i = from, end; i < to; i = end) {
+        for (end = i; end < to && b->places[end].row == b->places[i].row;)
+            end++;
+        if (read_row(d, b, i, end, &entries) < 0)
+            return -1;
+    }
+    if (add_column(d, first) < 0)
+        return -1;
+    return draft_split_column(d, b->entries, entries, rank);
+}
+
+int draft_read_body(struct draft *d)
+{
+    struct body b = {0};
+    size_t rank = 0;
+    if (collect(d, &b) < 0)
+        return -1;
+    layout_order(b.boxes, b.count, b.places);
+    for (size_t i = 0, end; i < b.count; i = end) {
+        for (end = i; end < b.count && b.places[end].column == b.places[i].column;)
+            end++;
+        if (read_column(d, &b, i, end, &rank) < 0)
+            return -1;
+    }
+    return 0;
+}
