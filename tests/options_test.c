@@ -43,7 +43,9 @@ static void every_option_is_set_by_name(void **state)
         {"pages", "1-3,7-"},     {"password", "swordfish"},
         {"text_layer", "text"},  {"dpi", "300"},
         {"priority", "-7"},      {"ttl", "60"},
-        {"strict", "true"},
+        {"strict", "true"},      {"layout", "plain"},
+        {"tables", "false"},     {"figures", "false"},
+        {"rotate", "270"},
     };
     struct options o = standard();
     struct error err;
@@ -56,6 +58,25 @@ static void every_option_is_set_by_name(void **state)
         assert_string_equal(text, cases[i].value);
     }
     OK(options_settle(&o, settings(), &err));
+}
+
+static void a_wish_is_made_of_the_options(void **state)
+{
+    struct options o = standard();
+    struct error err;
+    struct page_wish wish = options_wish(&o);
+    (void)state;
+    assert_int_equal(wish.text_layer, TEXT_LAYER_AUTO);
+    assert_int_equal(wish.layout, LAYOUT_AUTO);
+    assert_int_equal(wish.tables, 1);
+    assert_int_equal(wish.rotate, PAGE_ROTATE_AUTO);
+    OK(options_set(&o, "rotate", "0", &err));
+    OK(options_set(&o, "figures", "no", &err));
+    wish = options_wish(&o);
+    assert_int_equal(wish.figures, 0);
+    assert_int_equal(wish.rotate, 0);
+    OK(options_set(&o, "rotate", "270", &err));
+    assert_int_equal(options_wish(&o).rotate, 270);
 }
 
 static void what_is_left_empty_is_the_settings(void **state)
@@ -150,7 +171,7 @@ static void json_is_taken(void **state)
     assert_string_equal(o.pages, "2");
     assert_int_equal(o.dpi, 200);
     assert_true(o.strict);
-    assert_int_equal(o.text_layer, TEXT_LAYER_OCR);
+    assert_int_equal(o.text_layer, TEXT_LAYER_AUTO);
     assert_string_equal(o.password, "p\xC3\xA4ss");
     assert_string_equal(strbuf_str(&metadata), "{\"b\":[1,2],\"a\":\"\xC3\xA4\"}");
     OK(decode(&o, "{}", NULL, &err));
@@ -399,6 +420,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_is_set_by_name),
+        cmocka_unit_test(a_wish_is_made_of_the_options),
         cmocka_unit_test(what_is_left_empty_is_the_settings),
         cmocka_unit_test(unknown_options_are_refused_by_name),
         cmocka_unit_test(languages_are_normalised),

@@ -150,7 +150,7 @@ static void a_worker_answers_an_error_and_lives(void **state)
     struct error err;
     (void)state;
     for (int i = 0; i < 3; i++) {
-        request = (struct message){.version = MESSAGE_VERSION, .type = MESSAGE_PIXELS, .ticket = 9};
+        request = (struct message){.version = MESSAGE_VERSION, .type = MESSAGE_PAGE, .ticket = 9};
         REFUSED(ERROR_BUG,
                 process_call(&p, &request, -1, MESSAGE_RASTER, &answer, NULL, LONG_MS, &err));
         assert_true(p.pid > 0);

@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "ocr/ocr.h"
 #include "unit.h"
+#include "page/page.h"
 #include "work/message.h"
 #include "work/sandbox.h"
 
@@ -161,7 +162,7 @@ static void assert_reads(int socket, int page, uint64_t ticket)
     request.ticket = ticket;
     request.u.read.page = 1;
     request.u.read.timeout_ms = WAIT_MS;
-    request.u.read.raster = raster;
+    request.u.read.sheaf = (struct sheaf){.raster = raster, .layer_score = PAGE_NO_SCORE};
     OK(message_send(socket, &request, page, &err));
     receive(socket, MESSAGE_RESULT, &answer, &result);
     assert_int_equal(answer.ticket, ticket);

@@ -5,6 +5,7 @@
  */
 #include "base/fd.h"
 #include "base/strbuf.h"
+#include "page/page.h"
 #include "work/message.h"
 #include "work/sandbox.h"
 
@@ -148,7 +149,7 @@ static struct message read_message(const struct raster *raster, uint32_t timeout
     struct message m = {.type = MESSAGE_READ};
     m.u.read.page = 3;
     m.u.read.timeout_ms = timeout_ms;
-    m.u.read.raster = *raster;
+    m.u.read.sheaf = (struct sheaf){.raster = *raster, .layer_score = PAGE_NO_SCORE};
     return m;
 }
 
@@ -181,7 +182,7 @@ static void reads_pages_until_the_end(void **state)
     struct worker w = start_recognise();
     for (uint32_t reduced = 0; reduced < 2; reduced++) {
         struct message answer, request = read_message(&raster, WAIT_MS);
-        request.u.read.raster.reduced = reduced;
+        request.u.read.sheaf.raster.reduced = reduced;
         int result = ask(&w, &request, fd, MESSAGE_RESULT, &answer);
         char *json = sealed_text(result, answer.u.result.size);
         assert_true(answer.u.result.rss_kib > 1000);
@@ -228,8 +229,8 @@ static void answers_requests_out_of_place(void **state)
 {
     (void)state;
     struct worker w = start_recognise();
-    static const enum message_type others[] = {MESSAGE_READY, MESSAGE_OPEN, MESSAGE_PIXELS,
-                                               MESSAGE_RESULT, MESSAGE_TEXT};
+    static const enum message_type others[] = {MESSAGE_READY, MESSAGE_OPEN, MESSAGE_PAGE,
+                                               MESSAGE_RESULT, MESSAGE_PICTURE};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         struct message request = {.type = others[i]};
         ask_and_fail(&w, &request, -1, ERROR_BUG);
@@ -341,6 +342,7 @@ static struct message page_message(enum message_type type, uint32_t page)
     struct message m = {.type = type};
     m.u.page.page = page;
     m.u.page.how = (struct render){150, 1, WAIT_MS};
+    m.u.page.wish.text_layer = TEXT_LAYER_OCR;
     return m;
 }
 
@@ -365,19 +367,20 @@ static void decodes_a_document(void **state)
 {
     (void)state;
     struct worker w = start_decode();
-    struct message answer, request = page_message(MESSAGE_PIXELS, 1);
+    struct message answer, request = page_message(MESSAGE_PAGE, 1);
     ask_and_fail(&w, &request, -1, ERROR_BUG);
     open_document(&w, pdf, sizeof pdf - 1, 2);
 
-    request = page_message(MESSAGE_PIXELS, 2);
+    request = page_message(MESSAGE_PAGE, 2);
     int fd = ask(&w, &request, -1, MESSAGE_RASTER, &answer);
-    const struct raster raster = answer.u.raster;
+    const struct raster raster = answer.u.sheaf.raster;
     uint64_t size = raster_bytes(&raster, 1 << 20, NULL);
     assert_int_equal(fd_check_sealed(fd, size, NULL), 0);
     assert_int_equal(raster.width, 625);
     assert_int_equal(raster.dpi, 150);
 
-    request = page_message(MESSAGE_TEXT, 1);
+    request = page_message(MESSAGE_PAGE, 1);
+    request.u.page.wish.text_layer = TEXT_LAYER_TEXT;
     int text_fd = ask(&w, &request, -1, MESSAGE_RESULT, &answer);
     char *json = sealed_text(text_fd, answer.u.result.size);
     assert_says(json, "\"source\":\"text\"");
@@ -401,6 +404,56 @@ static void decodes_a_document(void **state)
     assert_int_equal(finish(&w), 0);
 }
 
+/* The layer travels behind the pixels, and the reader corrects itself from it. */
+static void verifies_with_the_text_layer(void **state)
+{
+    (void)state;
+    struct worker w = start_decode(), reader = start_recognise();
+    struct message answer, request = page_message(MESSAGE_PAGE, 1);
+    open_document(&w, pdf, sizeof pdf - 1, 2);
+    request.u.page.wish.text_layer = TEXT_LAYER_VERIFY;
+    int fd = ask(&w, &request, -1, MESSAGE_RASTER, &answer);
+    const struct sheaf sheaf = answer.u.sheaf;
+    assert_true(sheaf.layer_bytes > 100);
+    assert_true(sheaf.layer_score > 0.9F);
+    assert_int_equal(fd_check_sealed(fd, sheaf_bytes(&sheaf, 1 << 20, NULL), NULL), 0);
+
+    request = read_message(&sheaf.raster, WAIT_MS);
+    request.u.read.sheaf = sheaf;
+    int result = ask(&reader, &request, fd, MESSAGE_RESULT, &answer);
+    char *json = sealed_text(result, answer.u.result.size);
+    assert_says(json, "\"source\":\"verified\"");
+    assert_says(json, "\"text_layer_score\":1");
+    assert_says(json, "Hello from a page");
+    free(json);
+
+    request = read_message(&sheaf.raster, WAIT_MS);
+    request.u.read.sheaf = sheaf;
+    request.u.read.sheaf.layer_bytes++; /* more than there is */
+    ask_and_fail(&reader, &request, fd, ERROR_BUG);
+    request.u.read.sheaf.layer_bytes = UINT32_MAX;
+    ask_and_fail(&reader, &request, fd, ERROR_BUG);
+    close(fd);
+    assert_int_equal(finish(&reader), 0);
+    assert_int_equal(finish(&w), 0);
+}
+
+/* A text layer that is good stands for the page. */
+static void takes_a_good_text_layer(void **state)
+{
+    (void)state;
+    struct worker w = start_decode();
+    struct message answer, request = page_message(MESSAGE_PAGE, 1);
+    open_document(&w, pdf, sizeof pdf - 1, 2);
+    request.u.page.wish.text_layer = TEXT_LAYER_AUTO;
+    int fd = ask(&w, &request, -1, MESSAGE_RESULT, &answer);
+    char *json = sealed_text(fd, answer.u.result.size);
+    assert_says(json, "\"source\":\"text\"");
+    assert_says(json, "\"text_layer_score\":1");
+    free(json);
+    assert_int_equal(finish(&w), 0);
+}
+
 static void refuses_pages_and_documents_out_of_turn(void **state)
 {
     (void)state;
@@ -415,10 +468,10 @@ static void refuses_pages_and_documents_out_of_turn(void **state)
     ask_and_fail(&w, &request, fd, ERROR_BUG);
     static const uint32_t wrong[] = {0, 3, UINT32_MAX};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        request = page_message(MESSAGE_PIXELS, wrong[i]);
+        request = page_message(MESSAGE_PAGE, wrong[i]);
         ask_and_fail(&w, &request, -1, ERROR_INPUT);
     }
-    request = page_message(MESSAGE_PIXELS, 1);
+    request = page_message(MESSAGE_PAGE, 1);
     request.u.page.how.channels = 2;
     ask_and_fail(&w, &request, -1, ERROR_BUG);
     close(fd);
@@ -434,10 +487,10 @@ static void decodes_a_picture(void **state)
     assert_int_equal(pixWriteMemPng(&bytes, &len, pix, 0), 0);
     struct worker w = start_decode();
     open_document(&w, bytes, len, 1);
-    struct message answer, request = page_message(MESSAGE_PIXELS, 1);
+    struct message answer, request = page_message(MESSAGE_PAGE, 1);
     int fd = ask(&w, &request, -1, MESSAGE_RASTER, &answer);
-    assert_int_equal(answer.u.raster.width, DRAWN_WIDTH);
-    assert_int_equal(answer.u.raster.height, DRAWN_HEIGHT);
+    assert_int_equal(answer.u.sheaf.raster.width, DRAWN_WIDTH);
+    assert_int_equal(answer.u.sheaf.raster.height, DRAWN_HEIGHT);
     close(fd);
     lept_free(bytes);
     pixDestroy(&pix);
@@ -513,6 +566,8 @@ int main(void)
 #endif
         cmocka_unit_test(dies_with_its_parent),
         cmocka_unit_test(decodes_a_document),
+        cmocka_unit_test(verifies_with_the_text_layer),
+        cmocka_unit_test(takes_a_good_text_layer),
         cmocka_unit_test(refuses_pages_and_documents_out_of_turn),
         cmocka_unit_test(decodes_a_picture),
         cmocka_unit_test(probes),

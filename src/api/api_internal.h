@@ -134,6 +134,7 @@ struct api_intake {      /* how a surface takes documents */
     bool apart;          /* joined only by its like: the job may be cancelled again */
     bool any_type;       /* what cannot be read fails later, as a job */
     bool pdf_only;       /* ERROR_UNSUPPORTED for others */
+    bool pixels;         /* text layers are never taken */
     int64_t ttl, dpi;    /* s, and of a PDF's pages; 0: the setting's */
 };
 /* The uploaded document becomes a job, or joins one: its id is in api_request(req)->job. −2: there

@@ -65,6 +65,8 @@ static int read_options(struct api *api, struct http_request *req, const struct 
     param_defaults(&options_table, o);
     o->dpi = intake->dpi ? intake->dpi : s->dpi;
     o->ttl = intake->ttl ? intake->ttl : s->result_ttl;
+    if (intake->pixels)
+        o->text_layer = TEXT_LAYER_OCR;
     asked->err = err;
     if (!intake->plain) {
         http_each_query(req, take_query, &query);

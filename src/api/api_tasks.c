@@ -39,6 +39,7 @@ void api_task_process(void *context, struct http_request *req)
 {
     struct api *api = context;
     struct api_intake intake = {.surface = "a",
+                                .pixels = true,
                                 .plain = true,
                                 .any_type = true,
                                 .ttl = api->rooms.settings->ocr_result_ttl,

@@ -147,17 +147,18 @@ static int measure(struct document *doc, uint32_t n, const struct render *how,
     return 0;
 }
 
-static int draw(struct document *doc, uint32_t n, const struct render *how,
+/* The canvas has room for so many bytes behind the pixels. */
+static int draw(struct document *doc, uint32_t n, const struct render *how, size_t behind,
                 struct decode_canvas *canvas, struct raster *raster, struct error *err)
 {
     if (measure(doc, n, how, raster, err) < 0 ||
-        decode_canvas_open(canvas, "page", (uint64_t)raster->stride * raster->height, err) < 0)
+        decode_canvas_open(canvas, "page", (uint64_t)raster->stride * raster->height + behind,
+                           err) < 0)
         return -1;
     return doc->driver->draw(doc, n, raster, canvas->pixels, err);
 }
 
-/* The end of every operation on a page. A picture that was cut short looks like success. */
-static int finish(int result, uint32_t n, const struct render *how, struct error *err)
+int decode_page_end(int result, uint32_t n, const struct render *how, struct error *err)
 {
     decode_timer_stop();
     if (decode_timer_expired())
@@ -167,19 +168,34 @@ static int finish(int result, uint32_t n, const struct render *how, struct error
     return result;
 }
 
-int document_render(struct document *doc, uint32_t n, const struct render *how,
-                    struct raster *raster, struct error *err)
+int document_render_with(struct document *doc, uint32_t n, const struct render *how,
+                         const struct strbuf *behind, struct raster *raster, struct error *err)
 {
     struct decode_canvas canvas = DECODE_NO_CANVAS;
     struct raster made;
     decode_timer_start(how->timeout_ms);
-    int result = finish(draw(doc, n, how, &canvas, &made, err), n, how, err);
+    int result = draw(doc, n, how, behind->len, &canvas, &made, err);
+    if (result == 0 && behind->len)
+        memcpy(canvas.pixels + canvas.size - behind->len, behind->data, behind->len);
+    result = decode_page_end(result, n, how, err);
     if (result == 0)
         result = decode_canvas_take(&canvas, err);
     decode_canvas_close(&canvas);
     if (result >= 0)
         *raster = made;
     return result;
+}
+
+int document_render(struct document *doc, uint32_t n, const struct render *how,
+                    struct raster *raster, struct error *err)
+{
+    const struct strbuf nothing = {0};
+    return document_render_with(doc, n, how, &nothing, raster, err);
+}
+
+bool document_has_layers(const struct document *doc)
+{
+    return doc->driver->text != NULL;
 }
 
 static int read_text(struct document *doc, uint32_t n, const struct render *how, struct page *page,
@@ -203,7 +219,7 @@ int document_text(struct document *doc, uint32_t n, const struct render *how, st
     int64_t start = clock_steady();
     struct page *page = page_new((int)n);
     decode_timer_start(how->timeout_ms);
-    if (finish(read_text(doc, n, how, page, err), n, how, err) < 0) {
+    if (decode_page_end(read_text(doc, n, how, page, err), n, how, err) < 0) {
         page_free(&page);
         return -1;
     }
@@ -219,7 +235,7 @@ static int draw_png(struct document *doc, uint32_t n, const struct render *how, 
     struct decode_canvas canvas = DECODE_NO_CANVAS;
     struct raster raster;
     auto_fd png = -1;
-    if (draw(doc, n, how, &canvas, &raster, err) == 0)
+    if (draw(doc, n, how, 0, &canvas, &raster, err) == 0)
         png = decode_png(&raster, canvas.pixels, &doc->limits, err);
     decode_canvas_close(&canvas);
     return png < 0 || fd_size(png, size, err) < 0 ? -1 : fd_take(&png);
@@ -233,7 +249,7 @@ int document_png(struct document *doc, uint32_t n, const struct render *how, uin
     uint64_t bytes;
     decode_timer_start(how->timeout_ms);
     auto_fd png = draw_png(doc, n, &colour, &bytes, err);
-    if (finish(png < 0 ? -1 : 0, n, how, err) < 0)
+    if (decode_page_end(png < 0 ? -1 : 0, n, how, err) < 0)
         return -1;
     *size = bytes;
     return fd_take(&png);

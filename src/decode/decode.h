@@ -36,6 +36,11 @@ uint32_t document_pages(const struct document *doc);
  * /Rotate and EXIF orientation are applied. ERROR_INPUT, ERROR_LIMIT, ERROR_TIMEOUT. */
 int document_render(struct document *doc, uint32_t n, const struct render *how,
                     struct raster *raster, struct error *err);
+/* The same with these bytes right behind the pixels. */
+int document_render_with(struct document *doc, uint32_t n, const struct render *how,
+                         const struct strbuf *behind, struct raster *raster, struct error *err);
+
+bool document_has_layers(const struct document *doc); /* can its type have text layers? */
 
 /* What a page's drawing tells besides its words. The hints live in the page's arena. */
 struct text_layer {

@@ -67,6 +67,10 @@ void decode_timer_stop(void);
 void decode_timer_watch(int *flag);
 bool decode_timer_expired(void);
 
+/* The end of every operation on a page: the clock stops, and what it ran over is ERROR_TIMEOUT,
+ * even where the result looks like success. */
+int decode_page_end(int result, uint32_t n, const struct render *how, struct error *err);
+
 /* A new memory file, mapped and writable, zeroed. Take: unmapped, sealed, handed over. */
 struct decode_canvas {
     int fd; /* -1: none */

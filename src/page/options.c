@@ -15,7 +15,9 @@
 
 #define FIELD(f) offsetof(struct options, f), sizeof(((struct options *)0)->f)
 
-static const char *const text_layers[] = {"ocr", "text", NULL};
+static const char *const text_layers[] = {"auto", "ocr", "text", "verify", NULL};
+static const char *const layouts[] = {"auto", "plain", "off", NULL};
+static const char *const turns[] = {"auto", "0", "90", "180", "270", NULL};
 
 static const struct param rows[] = {
     {"engine", PARAM_TEXT, FIELD(engine), "", 0, 0, NULL, "NAME",
@@ -27,8 +29,21 @@ static const struct param rows[] = {
     {"password", PARAM_TEXT, FIELD(password), "", 0, 0, NULL, "TEXT",
      "Password of an encrypted PDF; kept until the job ends well or is deleted.", NULL,
      PARAM_SECRET},
-    {"text_layer", PARAM_CHOICE, FIELD(text_layer), "ocr", 0, 0, text_layers, "ocr|text",
-     "Read the pixels (ocr), or take the PDF's own text as it is (text).", NULL, 0},
+    {"text_layer", PARAM_CHOICE, FIELD(text_layer), "auto", 0, 0, text_layers,
+     "auto|ocr|text|verify",
+     "Read the pixels (ocr), take the PDF's own text (text), take it where it is good (auto), or "
+     "read the pixels and correct them from it (verify).",
+     NULL, 0},
+    {"layout", PARAM_CHOICE, FIELD(layout), "auto", 0, 0, layouts, "auto|plain|off",
+     "Find paragraphs, headings, tables and figures: with a layout model where one is installed "
+     "(auto), without one (plain), or not (off).",
+     NULL, 0},
+    {"tables", PARAM_BOOL, FIELD(tables), "true", 0, 0, NULL, "true|false",
+     "Find tables and their cells.", NULL, 0},
+    {"figures", PARAM_BOOL, FIELD(figures), "true", 0, 0, NULL, "true|false", "Find figures.", NULL,
+     0},
+    {"rotate", PARAM_CHOICE, FIELD(rotate), "auto", 0, 0, turns, "auto|0|90|180|270",
+     "Degrees clockwise by which pages are turned to be read; found out by default.", NULL, 0},
     {"dpi", PARAM_INT, FIELD(dpi), "144", 36, 1200, NULL, "N",
      "Resolution at which PDF pages are rendered; images are read as they are.", NULL, 0},
     {"priority", PARAM_INT, FIELD(priority), "0", -100, 100, NULL, "N",
@@ -107,6 +122,17 @@ int options_settle(struct options *o, const struct settings *settings, struct er
     if (o->languages[strspn(o->languages, allowed)] == '\0' && !strstr(o->languages, ".."))
         return 0;
     return error_set(err, ERROR_INPUT, "languages: '%s' is not like eng+deu", o->languages);
+}
+
+struct page_wish options_wish(const struct options *o)
+{
+    return (struct page_wish){
+        .text_layer = (uint32_t)o->text_layer,
+        .layout = (uint32_t)o->layout,
+        .tables = o->tables,
+        .figures = o->figures,
+        .rotate = o->rotate ? (int32_t)(o->rotate - 1) * 90 : PAGE_ROTATE_AUTO,
+    };
 }
 
 void options_encode(const struct options *o, struct strbuf *out)

@@ -9,10 +9,9 @@
 
 #include "base/settings.h"
 #include "base/strbuf.h"
+#include "page/wish.h"
 
 #include <stdbool.h>
-
-enum text_layer { TEXT_LAYER_OCR, TEXT_LAYER_TEXT };
 
 enum { OPTIONS_METADATA = 16 << 10 /* bytes of metadata JSON */ };
 
@@ -21,7 +20,10 @@ struct options {
     char languages[128]; /* "eng+deu" */
     char pages[512];
     char password[128];
-    int64_t text_layer; /* enum text_layer */
+    int64_t text_layer; /* enum layer_policy */
+    int64_t layout;     /* enum layout_mode */
+    bool tables, figures;
+    int64_t rotate; /* index: 0 auto, else quarter turns + 1 */
     int64_t dpi;
     int64_t priority;
     int64_t ttl; /* seconds after the end */
@@ -54,6 +56,9 @@ int options_set(struct options *o, const char *name, const char *value, struct e
  * commas or blanks become eng+deu, and what a single value's type cannot say is checked (page
  * selection, language names). */
 int options_settle(struct options *o, const struct settings *settings, struct error *err);
+/* What they say about the reading of a page. */
+struct page_wish options_wish(const struct options *o);
+
 void options_encode(const struct options *o,
                     struct strbuf *out); /* a JSON object, without the password */
 

@@ -47,7 +47,7 @@ static int read_int(struct reader *r, json_t *o, const char *key, int64_t lo, in
 
 static int read_int32(struct reader *r, json_t *o, const char *key, int lo, int hi, int *out)
 {
-    int64_t wide;
+    int64_t wide = 0;
     if (read_int(r, o, key, lo, hi, &wide) < 0)
         return -1;
     *out = (int)wide;

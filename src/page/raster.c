@@ -5,6 +5,8 @@
  */
 #include "page/raster.h"
 
+#include "page/page.h"
+
 uint64_t raster_bytes(const struct raster *r, uint64_t max_pixels, struct error *err)
 {
     uint64_t pixels = (uint64_t)r->width * r->height;
@@ -14,5 +16,16 @@ uint64_t raster_bytes(const struct raster *r, uint64_t max_pixels, struct error 
         return (uint64_t)r->stride * r->height;
     error_set(err, ERROR_BUG, "impossible raster: %u x %u, %u channels, stride %u", r->width,
               r->height, r->channels, r->stride);
+    return 0;
+}
+
+uint64_t sheaf_bytes(const struct sheaf *s, uint64_t max_pixels, struct error *err)
+{
+    uint64_t pixels = raster_bytes(&s->raster, max_pixels, err);
+    bool scored = (s->layer_score >= 0 && s->layer_score <= 1) || s->layer_score == PAGE_NO_SCORE;
+    if (pixels && s->layer_bytes <= PAGE_MAX_JSON && scored)
+        return pixels + s->layer_bytes;
+    if (pixels)
+        error_set(err, ERROR_BUG, "impossible text layer: %u bytes", s->layer_bytes);
     return 0;
 }

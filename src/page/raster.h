@@ -20,8 +20,18 @@ struct raster {
     uint32_t reduced; /* 1: rendered below the dpi asked for, to stay under the pixel cap */
 };
 
+/* The pixels with what the page's text layer has to say about them: in one memory file, the layer
+ * as a page result in JSON right behind the pixels. */
+struct sheaf {
+    struct raster raster;
+    float layer_score;    /* PAGE_NO_SCORE: not looked at */
+    uint32_t layer_bytes; /* 0: none is given */
+};
+
 /* Bytes of the pixels, or 0 with *err (ERROR_BUG) when the header is impossible or over max_pixels.
  */
 uint64_t raster_bytes(const struct raster *r, uint64_t max_pixels, struct error *err);
+/* The same of the whole sheaf, pixels and layer. */
+uint64_t sheaf_bytes(const struct sheaf *s, uint64_t max_pixels, struct error *err);
 
 #endif

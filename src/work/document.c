@@ -132,14 +132,14 @@ static void finish_opening(struct scheduler *s, struct document *d, struct slot 
 
 static void send_page(struct scheduler *s, struct document *d, struct slot *slot)
 {
-    bool text = d->options.text_layer == TEXT_LAYER_TEXT;
     int64_t timeout = s->settings->render_timeout * 1000;
-    struct message m = {.type = text ? MESSAGE_TEXT : MESSAGE_PIXELS};
+    struct message m = {.type = MESSAGE_PAGE};
     m.u.page.page = slot->claim.page;
     m.u.page.how =
         (struct render){.dpi = (uint32_t)d->options.dpi,
                         .channels = capabilities_channels(s->capabilities, d->options.engine),
                         .timeout_ms = (uint32_t)timeout};
+    m.u.page.wish = options_wish(&d->options);
     enum {
         GRACE_MS = 2000
     }; /* the worker watches the time itself first, and says so more gently */
@@ -184,26 +184,25 @@ static void refuse_document(struct scheduler *s, struct document *d, const struc
     worker_stop(&d->worker);
 }
 
-static void take_raster(struct scheduler *s, struct slot *slot, const struct raster *raster,
-                        int *fd)
+static void take_sheaf(struct scheduler *s, struct slot *slot, const struct sheaf *sheaf, int *fd)
 {
     struct error err;
-    uint64_t bytes = raster_bytes(raster, (uint64_t)s->settings->max_pixels, &err);
+    uint64_t bytes = sheaf_bytes(sheaf, (uint64_t)s->settings->max_pixels, &err);
     if (!bytes || fd_check_sealed(*fd, bytes, &err) < 0) {
         slot_fail(s, slot, &err);
         return;
     }
-    slot->raster = *raster;
-    slot->raster_fd = fd_take(fd);
+    slot->sheaf = *sheaf;
+    slot->sheaf_fd = fd_take(fd);
     slot->state = SLOT_RENDERED;
 }
 
-/* An answer to PIXELS or TEXT. Returns whether it made sense. */
+/* An answer to PAGE. Returns whether it made sense. */
 static bool take_answer(struct scheduler *s, struct slot *slot, const struct message *m, int *fd)
 {
     struct error err;
     if (m->type == MESSAGE_RASTER)
-        take_raster(s, slot, &m->u.raster, fd);
+        take_sheaf(s, slot, &m->u.sheaf, fd);
     else if (m->type == MESSAGE_RESULT)
         slot_finish(s, slot, *fd, m->u.result.size);
     else if (m->type == MESSAGE_ERROR)

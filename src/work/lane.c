@@ -33,10 +33,11 @@ static void read_page(struct scheduler *s, struct lane *l, struct slot *slot)
     struct message m = {.type = MESSAGE_READ};
     m.u.read.page = slot->claim.page;
     m.u.read.timeout_ms = (uint32_t)timeout;
-    m.u.read.raster = slot->raster;
+    m.u.read.wish = options_wish(&slot->document->options);
+    m.u.read.sheaf = slot->sheaf;
     enum { GRACE_MS = 2000 };
-    worker_send(s, &l->worker, &m, slot->raster_fd, timeout + GRACE_MS);
-    fd_close(&slot->raster_fd);
+    worker_send(s, &l->worker, &m, slot->sheaf_fd, timeout + GRACE_MS);
+    fd_close(&slot->sheaf_fd);
     l->worker.state = WORKER_BUSY;
     l->worker.slot = slot;
     slot->state = SLOT_READING;

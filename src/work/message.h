@@ -5,7 +5,7 @@
  * own; the parent still treats every record from a worker as hostile (message_receive checks size,
  * version, type, strings).
  *
- *   parent → decode      OPEN (fd: document)   PIXELS, TEXT, PICTURE
+ *   parent → decode      OPEN (fd: document)   PAGE, PICTURE
  *   decode → parent      READY, OPENED, RASTER (fd), RESULT (fd), IMAGE (fd), ERROR
  *   parent → recognise   READ (fd: raster)
  *   recognise → parent   READY, RESULT (fd), ERROR
@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "decode/limits.h"
 #include "page/raster.h"
+#include "page/wish.h"
 
 #include <stdint.h>
 
@@ -27,9 +28,8 @@ enum message_type {
     MESSAGE_READY = 1, /* loaded and sandbox closed */
     MESSAGE_OPEN,
     MESSAGE_OPENED,
-    MESSAGE_PIXELS, /* render for recognising → RASTER */
+    MESSAGE_PAGE, /* the page as is wished → RESULT of its text layer, or RASTER to be read */
     MESSAGE_RASTER,
-    MESSAGE_TEXT,    /* the text layer as a page result → RESULT */
     MESSAGE_PICTURE, /* render as PNG for people → IMAGE */
     MESSAGE_IMAGE,
     MESSAGE_READ,   /* recognise a raster → RESULT */
@@ -69,13 +69,15 @@ struct message {
         struct {
             uint32_t page; /* from 1 */
             struct render how;
-        } page; /* PIXELS, TEXT, PICTURE */
+            struct page_wish wish;
+        } page; /* PAGE, PICTURE */
         struct {
             uint32_t page;
             uint32_t timeout_ms;
-            struct raster raster;
+            struct page_wish wish;
+            struct sheaf sheaf;
         } read;
-        struct raster raster;
+        struct sheaf sheaf; /* RASTER */
         struct {
             uint64_t plan_size; /* bytes of the sealed plan */
             uint64_t max_size;  /* of the PDF */

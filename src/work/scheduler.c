@@ -38,7 +38,7 @@ static void take_claim(struct scheduler *s, const struct claim *claim)
     struct slot *slot = free_slot(s);
     must(slot != NULL);
     *slot =
-        (struct slot){.state = SLOT_WAITING, .claim = *claim, .raster_fd = -1, .order = ++s->order};
+        (struct slot){.state = SLOT_WAITING, .claim = *claim, .sheaf_fd = -1, .order = ++s->order};
     slot->document = document_attach(s, claim->job, &err);
     if (!slot->document)
         slot_fail(s, slot, &err);
@@ -281,7 +281,7 @@ static struct scheduler *scheduler_new(struct job_service *service, const struct
     s->polls = x_calloc(1 + s->document_count + s->lane_count, sizeof *s->polls);
     s->status.sandbox = UINT32_MAX;
     for (size_t i = 0; i < s->slots_size; i++)
-        s->slots[i].raster_fd = -1;
+        s->slots[i].sheaf_fd = -1;
     for (size_t i = 0; i < s->document_count; i++)
         s->documents[i] = (struct document){.fd = -1, .worker.process = PROCESS_NONE};
     for (size_t i = 0; i < s->lane_count; i++) {

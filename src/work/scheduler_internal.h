@@ -33,8 +33,8 @@ struct slot {
     enum slot_state state;
     struct claim claim;
     struct document *document;
-    struct raster raster;
-    int raster_fd;
+    struct sheaf sheaf;
+    int sheaf_fd;
     uint64_t order;  /* of claiming */
     uint64_t served; /* the last lane_dispatch that looked at it */
 };

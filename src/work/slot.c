@@ -11,8 +11,8 @@
 
 void slot_clear(struct slot *slot)
 {
-    fd_close(&slot->raster_fd);
-    *slot = (struct slot){.raster_fd = -1};
+    fd_close(&slot->sheaf_fd);
+    *slot = (struct slot){.sheaf_fd = -1};
 }
 
 size_t slot_count(const struct scheduler *s, const struct document *document, enum slot_state state)

@@ -52,10 +52,11 @@ int stage_probe(const struct stage_config *config, struct error *err);
 /* The page result as JSON in sealed memory: its descriptor in x->answer_fd. */
 struct page;
 int stage_answer_page(struct exchange *x, const struct page *page, struct error *err);
-
-/* Blocks out of what was read, and how long that took. */
+/* Its lines to blocks, as is wished. The wish says whether tables and figures are kept, whatever
+ * the hints say. */
 struct layout_hints;
-int stage_layout(struct page *page, const struct layout_hints *hints, struct error *err);
+int stage_layout(struct page *page, const struct layout_hints *hints, const struct page_wish *wish,
+                 struct error *err);
 uint64_t stage_rss_kib(void); /* the most this process has held */
 
 /* For stages that hold one document: MESSAGE_OPEN's handler, the document (NULL and ERROR_BUG

@@ -9,13 +9,16 @@
 #include "base/fd.h"
 #include "layout/layout.h"
 #include "ocr/ocr.h"
+#include "page/correct.h"
 #include "page/page.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { JSON_SEED = 1 };        /* the objects of a page result have known keys only */
 enum { MAX_PIXELS = 1 << 30 }; /* the decoder keeps the configured cap; this only bounds sums */
 
 static const char no_memory[] = "the page needs more than the memory allowed to a worker";
@@ -44,6 +47,7 @@ static int load(const struct stage_config *config, struct message *ready, struct
     const struct ocr_config wanted = {config->engine, config->languages, config->tessdata,
                                       &config->recipe};
     set_new_handler(out_of_memory);
+    json_object_seed(JSON_SEED); /* else it asks the system for one, which the sandbox forbids */
     if (ocr_open(&engine, &wanted, err) < 0) {
         if (err->class ==
             ERROR_INPUT) /* its models, not a document: nothing here reads with them */
@@ -75,33 +79,56 @@ static const uint8_t *map_pixels(int fd, uint64_t size, struct error *err)
     return NULL;
 }
 
-static int answer(struct exchange *x, struct page *page, const struct raster *raster,
-                  struct error *err)
+static int warn_reduced(struct page *page, struct error *err)
 {
-    if (raster->reduced &&
-        page_add_warning(page, "dpi_reduced",
+    if (page_add_warning(page, "dpi_reduced",
                          "read below the resolution asked for, to stay under the pixel limit") < 0)
         return error_set(err, ERROR_LIMIT, "more text than a page result may hold");
-    return stage_answer_page(x, page, err);
+    return 0;
+}
+
+/* From the text layer that came behind the pixels. */
+static int correct(struct page *page, const char *json, size_t len, struct error *err)
+{
+    struct page *layer = NULL;
+    if (page_decode(&layer, json, len, err) < 0)
+        return -1;
+    int rc = page_correct(page, layer, err);
+    page_free(&layer);
+    page->source = PAGE_SOURCE_VERIFIED;
+    return rc < 0 ? -1 : 0;
+}
+
+/* What comes after an engine has read the page. */
+static int complete(struct page *page, const struct sheaf *sheaf, const uint8_t *pixels,
+                    const struct page_wish *wish, struct error *err)
+{
+    const struct layout_hints hints = {0};
+    const char *layer = (const char *)pixels + (size_t)sheaf->raster.stride * sheaf->raster.height;
+    page->layer_score = sheaf->layer_score;
+    if ((sheaf->raster.reduced && warn_reduced(page, err) < 0) ||
+        (sheaf->layer_bytes && correct(page, layer, sheaf->layer_bytes, err) < 0))
+        return -1;
+    return stage_layout(page, &hints, wish, err);
 }
 
 static int read_page(struct exchange *x, struct error *err)
 {
-    const struct raster raster = x->request->u.read.raster;
+    const struct sheaf sheaf = x->request->u.read.sheaf;
     const int number = (int)(x->request->u.read.page & INT32_MAX);
-    uint64_t size = raster_bytes(&raster, MAX_PIXELS, err);
+    uint64_t size = sheaf_bytes(&sheaf, MAX_PIXELS, err);
     const uint8_t *pixels = size ? map_pixels(x->fd, size, err) : NULL;
     if (!pixels)
         return -1;
     current_ticket = x->request->ticket;
-    const struct layout_hints hints = {.keep_tables = true, .keep_figures = true};
     struct page *page = NULL;
-    int rc = ocr_read(engine, &raster, pixels, number, x->request->u.read.timeout_ms, &page, err);
+    int rc =
+        ocr_read(engine, &sheaf.raster, pixels, number, x->request->u.read.timeout_ms, &page, err);
+    if (rc == 0)
+        rc = complete(page, &sheaf, pixels, &x->request->u.read.wish, err);
     munmap((void *)(uintptr_t)pixels, size);
     if (rc == 0)
-        rc = stage_layout(page, &hints, err);
-    if (rc == 0)
-        rc = answer(x, page, &raster, err);
+        rc = stage_answer_page(x, page, err);
     page_free(&page);
     return rc;
 }
