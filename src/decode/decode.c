@@ -199,7 +199,7 @@ bool document_has_layers(const struct document *doc)
 }
 
 static int read_text(struct document *doc, uint32_t n, const struct render *how, struct page *page,
-                     struct error *err)
+                     struct text_layer *layer, struct error *err)
 {
     struct raster raster;
     if (measure(doc, n, how, &raster, err) < 0)
@@ -209,23 +209,24 @@ static int read_text(struct document *doc, uint32_t n, const struct render *how,
     page->dpi = (int)raster.dpi;
     page->source = PAGE_SOURCE_TEXT;
     page->engine = "text-layer";
-    return doc->driver->text ? doc->driver->text(doc, n, &raster, page, err) : 0;
+    return doc->driver->text ? doc->driver->text(doc, n, &raster, page, layer, err) : 0;
 }
 
 int document_text(struct document *doc, uint32_t n, const struct render *how, struct page **out,
                   struct text_layer *layer, struct error *err)
 {
-    *layer = (struct text_layer){0};
+    struct text_layer found = {0};
     int64_t start = clock_steady();
     struct page *page = page_new((int)n);
     decode_timer_start(how->timeout_ms);
-    if (decode_page_end(read_text(doc, n, how, page, err), n, how, err) < 0) {
+    if (decode_page_end(read_text(doc, n, how, page, &found, err), n, how, err) < 0) {
         page_free(&page);
         return -1;
     }
     page_summarise(page);
     page->duration_ms = clock_steady() - start;
     *out = page;
+    *layer = found;
     return 0;
 }
 

@@ -31,9 +31,10 @@ struct decode_driver {
     /* Every byte of the raster's rows is the driver's to set; they come as zeroes. */
     int (*draw)(struct document *doc, uint32_t n, const struct raster *raster, uint8_t *pixels,
                 struct error *err);
-    /* Blocks with their lines and words, in the raster's pixels. NULL: no text layers. */
+    /* Blocks with their lines and words, in the raster's pixels; *layer comes empty. NULL: no text
+     * layers. */
     int (*text)(struct document *doc, uint32_t n, const struct raster *raster, struct page *page,
-                struct error *err);
+                struct text_layer *layer, struct error *err);
 };
 
 struct document {

@@ -43,9 +43,4 @@ fz_stream *decode_fitz_stream(fz_context *ctx, int fd, uint64_t size);
 struct pdf_document;
 struct decode_fitz *decode_mupdf_inside(struct document *doc, struct pdf_document **pdf);
 
-/* The text of a page as MuPDF found it, in points from `origin`; zoom is pixels to the point. Used
- * by the PDF driver. ERROR_LIMIT. */
-int decode_text(struct page *page, const fz_stext_page *text, fz_point origin, double zoom,
-                struct error *err);
-
 #endif

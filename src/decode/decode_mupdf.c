@@ -5,7 +5,7 @@
  * A page that is damaged inside is drawn as far as a viewer would; one that cannot be loaded is an
  * error. Called by decode.c.
  */
-#include "decode/decode_fitz.h"
+#include "decode/decode_text.h"
 
 #include "base/memory.h"
 
@@ -245,15 +245,13 @@ static int mupdf_draw(struct document *base, uint32_t n, const struct raster *ra
     return result < 0 ? -1 : decode_fitz_check_memory(&d->fitz, err);
 }
 
-static int mupdf_text(struct document *base, uint32_t n, const struct raster *raster,
-                      struct page *page, struct error *err)
+/* One run over the page, for its text and its drawing. NULL and *err when it fails. */
+static fz_stext_page *gather(struct mupdf_document *d, struct ink *ink, struct error *err)
 {
-    struct mupdf_document *d = (struct mupdf_document *)base;
     fz_context *ctx = d->fitz.ctx;
     fz_stext_page *text = NULL;
     fz_device *device = NULL;
     int result = 0;
-    (void)n;
     fz_var(text);
     fz_var(device);
     fz_var(result);
@@ -262,7 +260,7 @@ static int mupdf_text(struct document *base, uint32_t n, const struct raster *ra
     {
         fz_stext_options options = {.flags = FZ_STEXT_MEDIABOX_CLIP};
         text = fz_new_stext_page(ctx, d->bounds);
-        device = fz_new_stext_device(ctx, text, &options);
+        device = ink_new_device(ctx, ink, fz_new_stext_device(ctx, text, &options));
         run(d, device, fz_identity);
     }
     fz_always(ctx)
@@ -276,9 +274,23 @@ static int mupdf_text(struct document *base, uint32_t n, const struct raster *ra
     if (result == 0)
         result = decode_fitz_check_memory(&d->fitz, err);
     if (result == 0)
-        result = decode_text(page, text, (fz_point){d->bounds.x0, d->bounds.y0}, raster->dpi / 72.0,
-                             err);
+        return text;
     fz_drop_stext_page(ctx, text);
+    return NULL;
+}
+
+static int mupdf_text(struct document *base, uint32_t n, const struct raster *raster,
+                      struct page *page, struct text_layer *layer, struct error *err)
+{
+    struct mupdf_document *d = (struct mupdf_document *)base;
+    struct ink ink;
+    (void)n;
+    ink_init(&ink, d->bounds);
+    fz_stext_page *text = gather(d, &ink, err);
+    int result =
+        text ? decode_text(d->fitz.ctx, text, &ink, raster->dpi / 72.0, page, layer, err) : -1;
+    fz_drop_stext_page(d->fitz.ctx, text);
+    ink_done(&ink);
     return result;
 }
 
