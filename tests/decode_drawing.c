@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * PDF pages from their contents, for the tests of the text layer.
+ */
+#include "decode_drawing.h"
+
+#include <math.h>
+#include <string.h>
+
+/* No cross-reference table: MuPDF makes one. */
+static const char frame[] =
+    "%PDF-1.6\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
+    "2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n"
+    "5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n"
+    "6 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold>>endobj\n"
+    "7 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-Italic>>endobj\n"
+    "8 0 obj<</Type/Font/Subtype/Type1/BaseFont/Courier>>endobj\n"
+    "9 0 obj<</Type/Font/Subtype/Type1/BaseFont/Times-BoldItalic>>endobj\n"
+    "10 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode 11 0 R>>endobj\n"
+    "12 0 obj<</Type/ExtGState/ca 0/CA 0>>endobj\n";
+
+static const char lies[] = "/CIDInit/ProcSet findresource begin 12 dict begin begincmap\n"
+                           "1 begincodespacerange <00> <FF> endcodespacerange\n"
+                           "9 beginbfchar <41> <FB01> <42> <E123> <43> <00AD> <44> <FFFD>\n"
+                           "<45> <0301> <46> <F0B7> <47> <0001> <48> <002E002E002E> <49> <200B>\n"
+                           "endbfchar 2 beginbfrange <61> <7A> <0061> <20> <20> <0020> endbfrange\n"
+                           "endcmap end end\n";
+
+static void add_stream(struct strbuf *b, int object, const char *bytes)
+{
+    strbuf_addf(b, "%d 0 obj<</Length %zu>>stream\n", object, strlen(bytes));
+    strbuf_adds(b, bytes);
+    strbuf_adds(b, "\nendstream endobj\n");
+}
+
+struct drawing drawn(const char *attributes, const char *contents, uint32_t dpi)
+{
+    struct drawing d = {0};
+    struct strbuf b = {0};
+    struct error err = {0};
+    strbuf_adds(&b, frame);
+    strbuf_addf(&b,
+                "3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R%s"
+                "/Resources<</Font<</F 5 0 R/B 6 0 R/I 7 0 R/M 8 0 R/S 9 0 R/U 10 0 R>>"
+                "/ExtGState<</G 12 0 R>>>>>>endobj\n",
+                attributes);
+    add_stream(&b, 4, contents);
+    add_stream(&b, 11, lies);
+    strbuf_adds(&b, "trailer<</Root 1 0 R>>\n");
+    d.fd = file_of_strbuf(&b);
+    d.doc = opened_with(d.fd, "", &limits);
+    struct render how = {dpi, 1, 0};
+    if (document_text(d.doc, 1, &how, &d.page, &d.layer, &err) < 0)
+        fail_msg("%s: %s", error_code(err.class), err.text);
+    return d;
+}
+
+void drawing_end(struct drawing *d)
+{
+    page_free(&d->page);
+    document_close(&d->doc);
+    fd_close(&d->fd);
+}
+
+void near(float actual, double expected, double by)
+{
+    if (!(fabs((double)actual - expected) <= by))
+        fail_msg("%.2f is not near %.2f", (double)actual, expected);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * A PDF page of 200 × 200 points made from its contents, and what its text layer says. The fonts
+ * are F Helvetica, B its bold, I Times-Italic, M Courier, S a bold italic, U one that lies about
+ * its characters; the graphics state G is fully transparent.
+ */
+#ifndef TESTS_DECODE_DRAWING_H
+#define TESTS_DECODE_DRAWING_H
+
+#include "decode_support.h"
+
+#include "decode/decode_text.h"
+
+struct drawing {
+    int fd;
+    struct document *doc;
+    struct page *page;
+    struct text_layer layer;
+};
+
+/* attributes: of the page object. */
+struct drawing drawn(const char *attributes, const char *contents, uint32_t dpi);
+void drawing_end(struct drawing *d);
+
+void near(float actual, double expected, double by);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * What a PDF's text layer says of its words: fonts, what is hidden, clipped away or painted twice,
+ * characters that are not what they seem, words that seem to be several.
+ */
+#include "decode_drawing.h"
+
+#include <string.h>
+
+static const struct line *only_line(const struct drawing *d)
+{
+    assert_int_equal(d->page->block_count, 1);
+    assert_int_equal(d->page->blocks[0].line_count, 1);
+    return &d->page->blocks[0].lines[0];
+}
+
+static const struct line *line_of(const struct drawing *d, const char *text)
+{
+    for (size_t i = 0; i < d->page->block_count; i++)
+        for (size_t k = 0; k < d->page->blocks[i].line_count; k++)
+            if (strcmp(d->page->blocks[i].lines[k].text, text) == 0)
+                return &d->page->blocks[i].lines[k];
+    fail_msg("no line says '%s'", text);
+    return NULL;
+}
+
+static size_t count_lines(const struct drawing *d)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->page->block_count; i++)
+        n += d->page->blocks[i].line_count;
+    return n;
+}
+
+static void check_line(const char *contents, const char *text)
+{
+    struct drawing d = drawn("", contents, 72);
+    assert_string_equal(only_line(&d)->text, text);
+    drawing_end(&d);
+}
+
+/* ---- fonts ---- */
+
+static void styles(void **state)
+{
+    (void)state;
+    struct drawing d = drawn("",
+                             "BT 20 TL 20 180 Td /F 10 Tf (plain) Tj T* /B 12 Tf (bold) Tj T* "
+                             "/I 9 Tf (leaning) Tj T* /M 10 Tf (typed) Tj T* /S 10 Tf (both) Tj "
+                             "T* /B 8 Tf (A ) Tj /F 10 Tf (mostly plain) Tj ET",
+                             144);
+    const struct {
+        const char *text;
+        unsigned style;
+        float size;
+    } expected[] = {
+        {"plain", 0, 20},
+        {"bold", FONT_BOLD, 24},
+        {"leaning", FONT_ITALIC, 18},
+        {"typed", FONT_MONO, 20},
+        {"both", FONT_BOLD | FONT_ITALIC, 20},
+        {"A mostly plain", 0, 20},
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const struct line *l = line_of(&d, expected[i].text);
+        assert_int_equal(l->style, expected[i].style);
+        near(l->font_size, (double)expected[i].size, 0.1);
+    }
+    drawing_end(&d);
+}
+
+static void sizes(void **state)
+{
+    (void)state;
+    const char *contents = "BT /F 5 Tf 2 0 0 2 20 50 Tm (text) Tj ET";
+    const struct {
+        const char *attributes;
+        double size;
+    } cases[] = {{"", 20}, {"/Rotate 90", 20}, {"/UserUnit 3", 60}, {"/CropBox[10 10 90 90]", 20}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct drawing d = drawn(cases[i].attributes, contents, 144);
+        near(only_line(&d)->font_size, cases[i].size, 0.1);
+        drawing_end(&d);
+    }
+}
+
+static void font_names(void **state)
+{
+    (void)state;
+    const struct {
+        const char *name;
+        unsigned style;
+    } cases[] = {
+        {"Helvetica", 0},
+        {"ABCDEF+Helvetica-Bold", FONT_BOLD},
+        {"MyriadPro-SemiboldIt", FONT_BOLD | FONT_ITALIC},
+        {"NimbusRomNo9L-MediItal", FONT_BOLD | FONT_ITALIC},
+        {"NimbusRomNo9L-Regu", 0},
+        {"MediumText", 0},
+        {"ItemSans", 0},
+        {"GaramondPremrPro-It", FONT_ITALIC},
+        {"Courier-Oblique", FONT_MONO | FONT_ITALIC},
+        {"CMBX10", FONT_BOLD},
+        {"CMTT8", FONT_MONO},
+        {"CMTI10", FONT_ITALIC},
+        {"MonotypeCorsiva", 0},
+        {"DejaVuSansMono-Bold", FONT_MONO | FONT_BOLD},
+        {"", 0},
+        {"+", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (font_style_of_name(cases[i].name) != cases[i].style)
+            fail_msg("%s: %u, not %u", cases[i].name, font_style_of_name(cases[i].name),
+                     cases[i].style);
+}
+
+/* ---- what cannot be seen, and what is seen once ---- */
+
+static void invisible(void **state)
+{
+    (void)state;
+    struct drawing d = drawn("",
+                             "BT /F 10 Tf 20 80 Td (seen) Tj 3 Tr 0 -20 Td (under) Tj "
+                             "0 Tr /G gs 0 -20 Td (glass) Tj ET",
+                             72);
+    assert_int_equal(count_lines(&d), 3);
+    assert_int_equal(d.layer.characters, 14);
+    assert_int_equal(d.layer.invisible, 10);
+    assert_int_equal(d.layer.unmapped, 0);
+    drawing_end(&d);
+}
+
+static void painted_twice(void **state)
+{
+    (void)state;
+    /* As a whole, word by word, letter by letter, and filled and outlined at once. */
+    static const char *const contents[] = {
+        "BT /F 10 Tf 20 50 Td (All well) Tj ET BT /F 10 Tf 20.4 49.6 Td (All well) Tj ET",
+        "BT /F 10 Tf 20 50 Td (All) Tj 0.3 0 Td (All) Tj 15 0 Td (well) Tj 0.3 0 Td (well) Tj ET",
+        "BT /F 10 Tf 20 50 Td (A) Tj 0.3 0 Td (A) Tj 6.4 0 Td (h) Tj 0.3 0 Td (h) Tj ET",
+        "BT /F 10 Tf 2 Tr 20 50 Td (All well) Tj ET",
+    };
+    static const size_t letters[] = {7, 7, 2, 7};
+    for (size_t i = 0; i < 4; i++) {
+        struct drawing d = drawn("", contents[i], 72);
+        assert_int_equal(d.layer.characters, letters[i]);
+        drawing_end(&d);
+    }
+    check_line(contents[0], "All well");
+    check_line(contents[3], "All well");
+    struct drawing d = drawn("", "BT /F 10 Tf 20 50 Td (same) Tj 0 -12 Td (same) Tj ET", 72);
+    assert_int_equal(d.layer.characters, 8);
+    drawing_end(&d);
+}
+
+static void clipped(void **state)
+{
+    (void)state;
+    struct drawing d =
+        drawn("/CropBox[0 0 100 100]",
+              "q 0 0 50 100 re W n BT /F 10 Tf 5 50 Td (in) Tj 60 0 Td (cut) Tj ET Q "
+              "BT /F 10 Tf 60 20 Td (again) Tj 60 0 Td (off) Tj ET",
+              72);
+    assert_int_equal(count_lines(&d), 2);
+    line_of(&d, "in");
+    line_of(&d, "again");
+    assert_int_equal(d.layer.characters, 7);
+    drawing_end(&d);
+}
+
+/* ---- characters ---- */
+
+static void characters(void **state)
+{
+    (void)state;
+    /* The font U maps: A fi, B private, C soft hyphen, D unmappable, E combining acute, F bullet of
+     * Symbol, G a control character, H ellipsis as three dots, I a hint. */
+    check_line("BT /U 10 Tf 20 50 Td (Ax) Tj ET", "fix");
+    check_line("BT /U 10 Tf 20 50 Td (xCx) Tj ET", "x-x");
+    check_line("BT /U 10 Tf 20 50 Td (eE) Tj ET", "e\xCC\x81");
+    check_line("BT /U 10 Tf 20 50 Td (Fx) Tj ET", "\xE2\x80\xA2x");
+    check_line("BT /U 10 Tf 20 50 Td (xGx) Tj ET", "x\xEF\xBF\xBDx");
+    check_line("BT /U 10 Tf 20 50 Td (xH) Tj ET", "x...");
+    check_line("BT /U 10 Tf 20 50 Td (xIx) Tj ET", "xx");
+    struct drawing d = drawn("", "BT /U 10 Tf 20 50 Td (xBDGF) Tj ET", 72);
+    assert_int_equal(d.layer.characters, 5);
+    assert_int_equal(d.layer.unmapped, 3);
+    drawing_end(&d);
+}
+
+/* ---- words ---- */
+
+static void font_change(void **state)
+{
+    (void)state;
+    check_line("BT /F 12 Tf 20 50 Td (C) Tj /F 9 Tf (HAPTER) Tj /B 9 Tf (S) Tj ET", "CHAPTERS");
+}
+
+static void letter_spaced(void **state)
+{
+    (void)state;
+    check_line("BT /F 10 Tf 4 Tc 20 50 Td (CHAPTER ONE) Tj ET", "CHAPTER O N E");
+    check_line("BT /F 10 Tf 3 Tc 20 50 Td (INDEX) Tj ET", "INDEX");
+    struct drawing d = drawn("", "BT /F 10 Tf 3 Tc 20 50 Td (INDEX) Tj ET", 72);
+    const struct line *l = only_line(&d);
+    assert_int_equal(l->word_count, 1);
+    near(l->words[0].polygon.corner[0].x, 20, 0.5);
+    /* I .278 N .722 D .722 E .667 X .667, and four gaps of 3 */
+    near(l->words[0].polygon.corner[1].x, 20 + 30.56 + 12, 1);
+    drawing_end(&d);
+    check_line("BT /F 10 Tf 3 Tc 20 50 Td (ABC) Tj ET", "A B C");
+    check_line("BT /F 10 Tf 3 Tc 20 50 Td (abcde) Tj ET", "a b c d e");
+    check_line("BT /F 10 Tf 20 50 Td [(Y) -300 (N) -800 (N) -400 (Y)] TJ ET", "Y N N Y");
+}
+
+/* ---- limits ---- */
+
+static void many_letters(void **state)
+{
+    (void)state;
+    struct strbuf contents = {0};
+    strbuf_adds(&contents, "BT /F 1 Tf ");
+    for (int i = 0; i < 20000; i++) /* all at one place, and each painted ten times */
+        strbuf_addf(&contents, "1 0 0 1 %d %d Tm (mm mm mm mm mm) Tj\n", i % 20 * 4,
+                    i / 20 % 100 * 2);
+    strbuf_adds(&contents, "ET");
+    struct drawing d = drawn("", strbuf_str(&contents), 72);
+    strbuf_free(&contents);
+    /* Half of a piece lies under the next: letters of it at the same places are told once. */
+    assert_true(d.layer.characters > 10000 && d.layer.characters <= 20000);
+    drawing_end(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(styles),        cmocka_unit_test(sizes),
+        cmocka_unit_test(font_names),    cmocka_unit_test(invisible),
+        cmocka_unit_test(painted_twice), cmocka_unit_test(clipped),
+        cmocka_unit_test(characters),    cmocka_unit_test(font_change),
+        cmocka_unit_test(letter_spaced), cmocka_unit_test(many_letters),
+    };
+    struct error err;
+    if (decode_warm(&err) < 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
