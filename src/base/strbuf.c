@@ -19,6 +19,14 @@ void strbuf_free(struct strbuf *b)
     *b = (struct strbuf){.cap = b->cap};
 }
 
+void strbuf_cut(struct strbuf *b, size_t len)
+{
+    if (len >= b->len)
+        return;
+    b->len = len;
+    b->data[len] = '\0';
+}
+
 void strbuf_clear(struct strbuf *b)
 {
     b->len = 0;

@@ -19,6 +19,7 @@ struct strbuf {
 
 void strbuf_free(struct strbuf *b); /* also resets */
 void strbuf_clear(struct strbuf *b);
+void strbuf_cut(struct strbuf *b, size_t len); /* to its first len bytes */
 void strbuf_add(struct strbuf *b, const void *bytes, size_t len);
 void strbuf_adds(struct strbuf *b, const char *s);
 void strbuf_addc(struct strbuf *b, char c);

@@ -191,6 +191,11 @@ int block_type_of(const char *name); /* -1 if unknown */
 /* The canonical JSON (docs/api.md, "The page result"). Never fails; check out->overflowed. */
 void page_encode(const struct page *p, struct strbuf *out);
 
+/* The same with all lengths in another unit, for readers; page_decode takes pixels only. */
+enum page_unit { PAGE_PIXELS, PAGE_POINTS, PAGE_UNITS };
+extern const char *const page_unit_names[PAGE_UNITS + 1]; /* "px", "pt"; ends with NULL */
+void page_encode_unit(const struct page *p, enum page_unit unit, struct strbuf *out);
+
 /* The same JSON as hostile input: shape, types, ranges, caps, UTF-8, geometry inside the page.
  * Any breach is ERROR_BUG with the offending key named. Only in pagemill (it needs a JSON parser).
  */

@@ -74,6 +74,23 @@ static int read_text(struct reader *r, json_t *o, const char *key, const char **
     return *out ? 0 : refuse(r, "too much text");
 }
 
+/* What stands in a cell: its lines may be parted by line feeds. */
+static int read_lines(struct reader *r, json_t *o, const char *key, const char **out)
+{
+    json_t *v = json_object_get(o, key);
+    if (!json_is_string(v) || json_string_length(v) > PAGE_MAX_TEXT)
+        return refuse(r, key);
+    const char *text = json_string_value(v), *end = text + json_string_length(v);
+    for (const char *at = text, *stop; at < end; at = stop + 1) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at));
+        stop = feed ? feed : end;
+        if (!utf8_printable(at, (size_t)(stop - at)))
+            return refuse(r, key);
+    }
+    *out = page_text(r->page, text, (size_t)(end - text));
+    return *out ? 0 : refuse(r, "too much text");
+}
+
 static int read_confidence(struct reader *r, json_t *o, float *out)
 {
     return read_number(r, json_object_get(o, "confidence"), "confidence", 0, 1, out);
@@ -193,7 +210,7 @@ static int read_cell(struct reader *r, json_t *o, struct block *table)
         read_int32(r, o, "col", 0, table->cols - 1, &c.col) < 0 ||
         read_int32(r, o, "rowspan", 1, table->rows - c.row, &c.rowspan) < 0 ||
         read_int32(r, o, "colspan", 1, table->cols - c.col, &c.colspan) < 0 ||
-        read_text(r, o, "text", &c.text) < 0 || read_rect(r, o, &c.bbox) < 0)
+        read_lines(r, o, "text", &c.text) < 0 || read_rect(r, o, &c.bbox) < 0)
         return -1;
     if (!json_is_boolean(header))
         return refuse(r, "header");
