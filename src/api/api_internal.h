@@ -109,10 +109,13 @@ void api_filter(struct http_request *req, struct job_filter *filter); /* of PARA
 /* api_result.c */
 struct api_reader; /* the pages of a job through a format, piece by piece */
 struct export_format;
+enum page_unit api_unit(const struct http_request *req); /* ?unit */
 /* Takes the job's members. pages: "1-3,7" or NULL. ERROR_INPUT. */
 int api_reader_new(struct api_reader **out, struct api *api, struct job *job,
-                   const struct export_format *format, const char *pages, struct error *err);
-int api_reader_next(struct api_reader *r, struct strbuf *out, struct error *err); /* 1, 0 end, −1 */
+                   const struct export_format *format, enum page_unit unit, const char *pages,
+                   struct error *err);
+/* 1, perhaps with nothing yet; 0 end; −1 */
+int api_reader_next(struct api_reader *r, struct strbuf *out, struct error *err);
 void api_reader_free(struct api_reader **r);
 /* All of it up to cap bytes; *cut if there was more. */
 int api_read_all(struct api *api, const struct job *job, const struct export_format *format,

@@ -94,6 +94,22 @@ static int look_up(struct api *api, const struct job *job, int number, struct pa
     return 1;
 }
 
+static int result_of(struct api *api, struct http_request *req, const struct page_row *row,
+                     const char *id, struct strbuf *body, struct error *err)
+{
+    struct page *page;
+    if (job_page_json(api->rooms.service, id, row, body, err) < 0)
+        return -1;
+    if (api_unit(req) == PAGE_PIXELS)
+        return 0;
+    if (page_decode(&page, body->data, body->len, err) < 0)
+        return -1;
+    strbuf_clear(body);
+    page_encode_unit(page, api_unit(req), body);
+    page_free(&page);
+    return 0;
+}
+
 /* The page's result; 409 with its state, or with why it failed, when there is none. ?wait=S waits
  * for it. */
 void api_page_show(void *context, struct http_request *req)
@@ -120,7 +136,7 @@ void api_page_show(void *context, struct http_request *req)
         err = row.error;
         err.page = n;
         http_reply_error(req, &err, id);
-    } else if (job_page_json(api->rooms.service, id, &row, &body, &err) < 0) {
+    } else if (result_of(api, req, &row, id, &body, &err) < 0) {
         err.page = n;
         http_reply_error(req, &err, id);
     } else {

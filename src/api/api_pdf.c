@@ -145,7 +145,7 @@ static void reply_content(struct api *api, struct http_request *req, const char 
         return;
     snprintf(head, sizeof head, "{\"job_id\":\"%s\",\"status\":\"completed\",\"content\":\"",
              job.id);
-    if (api_reader_new(&r, api, &job, export_find(extension), NULL, &err) < 0)
+    if (api_reader_new(&r, api, &job, export_find(extension), PAGE_PIXELS, NULL, &err) < 0)
         http_reply_error(req, &err, NULL);
     else
         api_reply_framed(req, r, API_QUOTED, head, "\"}");

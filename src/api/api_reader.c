@@ -1,36 +1,41 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The pages of a job through an output format, a page at a time: to a client as a stream, as it is
- * or as a JSON string; or into memory. Pages that are not read yet are left out. Called by the
- * result routes of all surfaces.
+ * The pages of a job through an exporter, some at a time: to a client as a stream, as it is or as a
+ * JSON string; or into memory. Pages that are not read yet are left out. Called by the result
+ * routes of all surfaces.
  */
 #include "api/api_internal.h"
 
 #include "base/memory.h"
-#include "export/export.h"
+#include "export/exporter.h"
 #include "page/page_range.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW_BATCH = 64 };
+enum {
+    ROW_BATCH = 64,
+    TURN = 16, /* pages without output before other connections of the thread have their turn */
+    SOON_MS = 1,
+};
 
 struct api_reader {
     struct api *api;
     struct job job;
-    const struct export_format *format;
+    struct exporter *exporter;
     struct page_range pages;
     struct page_row rows[ROW_BATCH];
     int count, at;
     uint32_t next; /* page number to list from */
-    bool begun, any;
+    bool begun;
     enum api_framing framing;
     struct strbuf head, tail; /* of a framed stream */
     bool listed;              /* something stands in the list already */
 };
 
 int api_reader_new(struct api_reader **out, struct api *api, struct job *job,
-                   const struct export_format *format, const char *pages, struct error *err)
+                   const struct export_format *format, enum page_unit unit, const char *pages,
+                   struct error *err)
 {
     struct api_reader *r = x_calloc(1, sizeof *r);
     if (page_range_parse(&r->pages, pages ? pages : "", err) < 0) {
@@ -38,7 +43,7 @@ int api_reader_new(struct api_reader **out, struct api *api, struct job *job,
         return -1;
     }
     r->api = api;
-    r->format = format;
+    r->exporter = exporter_new(format, unit);
     r->next = 1;
     r->job = *job;
     *job = (struct job){0};
@@ -52,6 +57,7 @@ void api_reader_free(struct api_reader **reader)
     if (!r)
         return;
     job_free_members(&r->job);
+    exporter_free(&r->exporter);
     strbuf_free(&r->head);
     strbuf_free(&r->tail);
     free(r);
@@ -85,32 +91,21 @@ static int add_done(struct api_reader *r, const struct page_row *row, struct str
                     struct error *err)
 {
     auto_strbuf json = {0};
-    struct page *page = NULL;
     if (job_page_json(r->api->rooms.service, r->job.id, row, &json, err) < 0)
         return -1;
-    if (r->format->decoded && page_decode(&page, json.data, json.len, err) < 0)
-        return -1;
-    const struct export_page e = {
-        .number = row->number, .json = json.data, .len = json.len, .page = page};
-    r->format->page(out, &e, !r->any);
-    page_free(&page);
-    return 0;
+    return exporter_add(r->exporter, row->number, &json, out, err);
 }
 
 static int add_page(struct api_reader *r, const struct page_row *row, struct strbuf *out,
                     struct error *err)
 {
     struct error why = row->error;
-    int rc = 0;
+    if (row->state == PAGE_DONE)
+        return add_done(r, row, out, err);
     if (row->state == PAGE_CANCELLED)
         error_set(&why, ERROR_CANCELLED, "the job was cancelled before this page was read");
-    const struct export_page failed = {.number = row->number, .error = &why};
-    if (row->state == PAGE_DONE)
-        rc = add_done(r, row, out, err);
-    else
-        r->format->page(out, &failed, !r->any);
-    r->any = true;
-    return rc;
+    exporter_add_failed(r->exporter, row->number, &why, out);
+    return 0;
 }
 
 static void begin(struct api_reader *r, struct strbuf *out)
@@ -118,22 +113,24 @@ static void begin(struct api_reader *r, struct strbuf *out)
     auto_strbuf job = {0};
     struct json_writer w = {.out = &job};
     r->begun = true;
-    if (!r->format->begin)
-        return;
     api_job_write(r->api, &r->job, true, &w);
-    r->format->begin(out, strbuf_str(&job));
+    exporter_begin(r->exporter, strbuf_str(&job), out);
 }
 
 int api_reader_next(struct api_reader *r, struct strbuf *out, struct error *err)
 {
     const struct page_row *row;
+    const size_t before = out->len;
+    int rc = 1;
     if (!r->begun)
         begin(r, out);
-    int rc = next_row(r, &row, err);
-    if (rc > 0)
-        rc = add_page(r, row, out, err) < 0 ? -1 : 1;
-    else if (rc == 0 && r->format->end)
-        r->format->end(out);
+    for (int i = 0; i < TURN && rc > 0 && out->len == before; i++) {
+        rc = next_row(r, &row, err);
+        if (rc > 0)
+            rc = add_page(r, row, out, err) < 0 ? -1 : 1;
+        else if (rc == 0)
+            rc = exporter_end(r->exporter, out);
+    }
     return rc;
 }
 
@@ -153,7 +150,7 @@ int api_read_all(struct api *api, const struct job *job, const struct export_for
     struct api_reader *r = NULL;
     auto_job own = {0};
     int rc = store_find_job(api_store(api), job->id, &own, err);
-    if (rc < 0 || api_reader_new(&r, api, &own, format, NULL, err) < 0)
+    if (rc < 0 || api_reader_new(&r, api, &own, format, PAGE_PIXELS, NULL, err) < 0)
         return -1;
     while (out->len <= cap && (rc = api_reader_next(r, out, err)) > 0)
         ;
@@ -182,7 +179,8 @@ static void stream_close(void *context)
 
 void api_reply_reader(struct http_request *req, struct api_reader *r, const char *content_type)
 {
-    static const struct http_stream stream = {.next = stream_next, .close = stream_close};
+    static const struct http_stream stream = {
+        .next = stream_next, .close = stream_close, .idle_ms = SOON_MS, .busy = true};
     http_reply_stream(req, content_type, &stream, r);
 }
 
@@ -225,7 +223,8 @@ static int framed_next(void *context, struct strbuf *chunk)
 void api_reply_framed(struct http_request *req, struct api_reader *r, enum api_framing framing,
                       const char *head, const char *tail)
 {
-    static const struct http_stream stream = {.next = framed_next, .close = stream_close};
+    static const struct http_stream stream = {
+        .next = framed_next, .close = stream_close, .idle_ms = SOON_MS, .busy = true};
     r->framing = framing;
     strbuf_adds(&r->head, head);
     strbuf_adds(&r->tail, tail);

@@ -32,13 +32,24 @@ static int check_ready(struct http_request *req, const struct job *job, struct e
     return -1;
 }
 
+enum page_unit api_unit(const struct http_request *req)
+{
+    const char *unit = api_text(req, "unit");
+    int i = 0;
+    while (unit && page_unit_names[i] && strcmp(page_unit_names[i], unit) != 0)
+        i++;
+    return page_unit_names[i] ? (enum page_unit)i : PAGE_PIXELS;
+}
+
 /* Nothing else decides the bytes; the version of this program does, because formats grow. */
-static void etag_of(const struct job *job, const char *extension, const char *pages, char out[32])
+static void etag_of(const struct job *job, const char *extension, enum page_unit unit,
+                    const char *pages, char out[32])
 {
     char digest[DIGEST_TEXT];
     auto_strbuf text = {0};
-    strbuf_addf(&text, "%s %s %lld %lld %s %s", PAGEMILL_VERSION, job->id, (long long)job->revision,
-                (long long)job->expires, extension, pages ? pages : "");
+    strbuf_addf(&text, "%s %s %lld %lld %s %s %s", PAGEMILL_VERSION, job->id,
+                (long long)job->revision, (long long)job->expires, extension, page_unit_names[unit],
+                pages ? pages : "");
     digest_bytes(text.data, text.len, digest);
     snprintf(out, 32, "%.24s", digest);
 }
@@ -85,7 +96,7 @@ static void reply_text(struct api *api, struct http_request *req, struct job *jo
     struct api_reader *r;
     struct error err;
     bool ended = job_state_ended(job->state);
-    if (api_reader_new(&r, api, job, format, api_text(req, "pages"), &err) < 0)
+    if (api_reader_new(&r, api, job, format, api_unit(req), api_text(req, "pages"), &err) < 0)
         http_reply_error(req, &err, NULL);
     else if (ended && http_range_asked(req))
         reply_range(api, req, r, format->content_type);
@@ -173,7 +184,7 @@ void api_result(void *context, struct http_request *req)
                   known, layouts);
     else if (page_range_parse(&range, pages ? pages : "", &err) == 0 &&
              check_ready(req, &job, &err) == 0) {
-        etag_of(&job, extension, pages, etag);
+        etag_of(&job, extension, api_unit(req), pages, etag);
         if (job_state_ended(job.state) && http_fresh(req, etag))
             return;
         if (bound)

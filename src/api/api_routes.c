@@ -18,6 +18,8 @@
     {"pages", API_TEXT, 1, 512, NULL, NULL, "Only these pages: 1-3,7 or 5- ."}
 #define PARTIAL \
     {"partial", API_BOOL, 0, 0, NULL, "false", "What there is, of a job that still runs."}
+#define UNIT \
+    {"unit", API_CHOICE, 0, 0, "px/pt", "px", "Of lengths and places in JSON: pixels, or points."}
 #define FILENAME_OF_RAW \
     {"filename", API_TEXT, 0, 255, NULL, NULL, "Name of a document sent raw."}
 #define STATUS(words) \
@@ -44,7 +46,7 @@ const struct api_route api_routes[] = {
      API_OPTIONS | API_ADDS_WORK,
      "Read one small document; the output is the answer",
      QUERY({"format", API_TEXT, 1, 16, NULL, "json", "An extension of result.{ext}."},
-           FILENAME_OF_RAW),
+           UNIT, FILENAME_OF_RAW),
      "document", {{200, NULL, "*/*", "The output."}}, "400 404 409 413 415 502 504"},
     {"GET", "/v1/jobs", api_job_list, API_NATIVE, SCOPE_READ, 0, 0,
      "List jobs, newest first",
@@ -83,7 +85,7 @@ const struct api_route api_routes[] = {
      NULL, {{200, "PageStates", NULL, NULL}}, "404"},
     {"GET", "/v1/jobs/{id}/pages/{page}", api_page_show, API_NATIVE, SCOPE_READ, 0, 0,
      "A page result, also while other pages are being read",
-     QUERY(WAIT),
+     QUERY(WAIT, UNIT),
      NULL, {{200, "Page", NULL, NULL}}, "404 409"},
     {"GET", "/v1/jobs/{id}/pages/{page}/image", api_page_image, API_NATIVE, SCOPE_READ,
      HTTP_BLOCKING, 0,
@@ -95,8 +97,8 @@ const struct api_route api_routes[] = {
       {304, NULL, NULL, "The client has it: If-None-Match."}},
      "404 409 413 415 504"},
     {"GET", "/v1/jobs/{id}/result.{ext}", api_result, API_NATIVE, SCOPE_READ, HTTP_BLOCKING, 0,
-     "An output: json ndjson txt md mmd det.mmd layouts.pdf",
-     QUERY(PAGES, PARTIAL),
+     "An output: json ndjson md html txt csv mmd det.mmd layouts.pdf",
+     QUERY(PAGES, PARTIAL, UNIT),
      NULL,
      {{200, NULL, "*/*", "Made as it is sent."},
       {206, NULL, "*/*", "A range of it."},

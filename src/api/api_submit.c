@@ -92,7 +92,7 @@ static void reply_output(struct api *api, struct http_request *req, struct job *
     if (job->state != JOB_COMPLETED) {
         api_job_failure(job, &err);
         http_reply_error(req, &err, job->id);
-    } else if (api_reader_new(&r, api, job, format, NULL, &err) < 0) {
+    } else if (api_reader_new(&r, api, job, format, api_unit(req), NULL, &err) < 0) {
         http_reply_error(req, &err, NULL);
     } else {
         api_reply_reader(req, r, format->content_type);

@@ -144,7 +144,7 @@ static void reply_detections(struct api *api, struct http_request *req, struct j
         api_job_write_failed(api, job, &t);
     json_end_object(&t);
     write_tail(api, &t);
-    if (api_reader_new(&r, api, job, &detections, NULL, &err) < 0)
+    if (api_reader_new(&r, api, job, &detections, PAGE_PIXELS, NULL, &err) < 0)
         http_reply_error(req, &err, NULL);
     else
         api_reply_framed(req, r, API_LISTED, strbuf_str(&head), strbuf_str(&tail));

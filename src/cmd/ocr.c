@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * pagemill ocr: the same pipeline without a server, its store and blobs in memory. Pages are
- * written in order as they come; what has been written is forgotten, so memory does not grow with
- * the document.
+ * given to an exporter in order as they come, and forgotten here, so memory does not grow with the
+ * document.
  */
 #include "cmd/ocr_internal.h"
 
@@ -24,7 +24,7 @@
 
 struct ocr_flags {
     char output[1024], format[16];
-    int64_t jobs;
+    int64_t jobs, unit;
     bool quiet;
 };
 
@@ -35,9 +35,11 @@ static const struct param ocr_rows[] = {
      "standard output.",
      NULL, 0},
     {"format", PARAM_TEXT, FIELD(format), "", 0, 0, NULL, "EXT",
-     "json, ndjson, txt, md, mmd or det.mmd (-f); by default the output file's extension, else "
-     "txt.",
+     "json, ndjson, md, html, txt, csv, mmd or det.mmd (-f); by default the output file's "
+     "extension, else txt.",
      NULL, 0},
+    {"unit", PARAM_CHOICE, FIELD(unit), "px", 0, 0, page_unit_names, "px|pt",
+     "Of lengths and places in json and ndjson: pixels at the page's dpi, or points.", NULL, 0},
     {"jobs", PARAM_INT, FIELD(jobs), "0", 0, 1024, NULL, "N",
      "Pages read at once (-j); the same as --lanes.", NULL, 0},
     {"quiet", PARAM_BOOL, FIELD(quiet), "false", 0, 0, NULL, "on|off",
@@ -60,6 +62,7 @@ struct run {
     struct options options;
     struct ocr_flags flags;
     const struct export_format *format;
+    struct exporter *exporter; /* of the document that is written */
     struct input *inputs;
     size_t input_count, next_input;
     struct output output;
@@ -187,26 +190,26 @@ static void complain(struct run *run, const struct input *in, int page, const st
         fprintf(stderr, "pagemill ocr: %s: %s: %s\n", in->path, error_code(e->class), e->text);
 }
 
+static int add_page(struct run *run, struct input *in, struct page_row *row, struct strbuf *out,
+                    struct error *err)
+{
+    auto_strbuf json = {0};
+    if (row->state == PAGE_DONE)
+        return job_page_json(run->rooms.service, in->id, row, &json, err) < 0
+                   ? -1
+                   : exporter_add(run->exporter, row->number, &json, out, err);
+    complain(run, in, (int)row->number, &row->error);
+    if (!run->exit_code)
+        run->exit_code = EXIT_SOME_PAGES;
+    exporter_add_failed(run->exporter, row->number, &row->error, out);
+    return 0;
+}
+
 static int write_page(struct run *run, struct input *in, struct page_row *row, struct error *err)
 {
-    auto_strbuf json = {0}, out = {0};
-    struct page *page = NULL;
-    struct export_page e = {.number = row->number, .error = &row->error};
-    if (row->state != PAGE_DONE) {
-        complain(run, in, (int)row->number, &row->error);
-        if (!run->exit_code)
-            run->exit_code = EXIT_SOME_PAGES;
-    } else {
-        if (job_page_json(run->rooms.service, in->id, row, &json, err) < 0)
-            return -1;
-        if (run->format->decoded && page_decode(&page, json.data, json.len, err) < 0)
-            return -1;
-        e = (struct export_page){
-            .number = row->number, .json = json.data, .len = json.len, .page = page};
-    }
-    run->format->page(&out, &e, run->output.pages == 0);
-    page_free(&page);
-    run->output.pages++;
+    auto_strbuf out = {0};
+    if (add_page(run, in, row, &out, err) < 0)
+        return -1;
     job_page_forget(run->rooms.service, in->id, row);
     return output_write(&run->output, &out, err);
 }
@@ -234,23 +237,22 @@ static int begin_output(struct run *run, const struct input *in, const struct jo
     struct json_writer w = {.out = &text};
     if (output_begin(&run->output, run->flags.output, in->path, run->format->extension, err) < 0)
         return -1;
-    if (!run->format->begin)
-        return 0;
+    run->exporter = exporter_new(run->format, (enum page_unit)run->flags.unit);
     json_add_object(&w, NULL);
     json_add_string(&w, "filename", job->filename);
     json_add_string(&w, "content_type", job->content_type);
     json_add_int(&w, "size", job->size);
     json_add_int(&w, "document_pages", job->document_pages);
     json_end_object(&w);
-    run->format->begin(&out, text.data);
+    exporter_begin(run->exporter, text.data, &out);
     return output_write(&run->output, &out, err);
 }
 
 static int end_output(struct run *run, struct error *err)
 {
     auto_strbuf out = {0};
-    if (run->format->end)
-        run->format->end(&out);
+    while (exporter_end(run->exporter, &out))
+        ;
     return output_write(&run->output, &out, err) < 0 ? -1 : output_end(&run->output, err);
 }
 
@@ -318,6 +320,7 @@ static void read_all(struct run *run)
             complain(run, in, 0, &err);
             run->exit_code = error_exit_code(err.class);
         }
+        exporter_free(&run->exporter);
         output_abort(&run->output);
         progress_clear(&run->progress);
         if (*in->id && job_delete(run->rooms.service, in->id, &err) == 0)

@@ -7,7 +7,7 @@
 
 #include "base/strbuf.h"
 #include "cmd/cmd.h"
-#include "export/export.h"
+#include "export/exporter.h"
 
 #include <stdio.h>
 
@@ -15,8 +15,7 @@ struct output {
     FILE *file; /* NULL: none */
     char path[1200],
         part[1216]; /* part: written first, renamed to path when whole; "" for standard output */
-    uint32_t pages;
-    bool shared; /* one file for all documents: opened once, kept open */
+    bool shared;    /* one file for all documents: opened once, kept open */
 };
 
 /* to: FILE, DIR, "-" or "". A directory gives a file each, named after the input. */

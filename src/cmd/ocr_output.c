@@ -58,7 +58,6 @@ static int set_paths(struct output *o, const char *to, const char *input, const 
 int output_begin(struct output *o, const char *to, const char *input, const char *extension,
                  struct error *err)
 {
-    o->pages = 0;
     if (o->file)
         return 0;
     if (!*to || strcmp(to, "-") == 0) {

@@ -8,7 +8,8 @@
 #include <string.h>
 
 const struct export_format *const export_formats[] = {
-    &export_json, &export_ndjson, &export_text, &export_markdown, &export_mmd, &export_det, NULL};
+    &export_json, &export_ndjson, &export_markdown, &export_html, &export_text,
+    &export_csv,  &export_mmd,    &export_det,      NULL};
 
 const struct export_format *export_find(const char *extension)
 {
@@ -24,4 +25,13 @@ void export_extensions(char out[EXPORT_LIST])
     for (size_t i = 0, n = 0; export_formats[i] && n < EXPORT_LIST; i++)
         n += (size_t)snprintf(out + n, EXPORT_LIST - n, "%s%s", i ? ", " : "",
                               export_formats[i]->extension);
+}
+
+const struct block *export_caption(const struct page *page, const struct block *block,
+                                   enum block_type type)
+{
+    if (block->caption < 0 || (size_t)block->caption >= page->block_count)
+        return NULL;
+    const struct block *caption = &page->blocks[block->caption];
+    return caption->type == type ? caption : NULL;
 }

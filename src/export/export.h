@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * Output formats: page results in, bytes out, page by page. A failed page is marked in every
- * format, never dropped. A new format is one driver file and one row in export.c.
+ * Output formats: page results in, bytes out, page by page (exporter.h). A failed page is marked in
+ * every format, never dropped. A new format is one driver file and one row in export.c.
  */
 #ifndef EXPORT_EXPORT_H
 #define EXPORT_EXPORT_H
@@ -17,16 +17,22 @@ enum { EXPORT_LIST = 128 };
 
 struct export_page {
     uint32_t number;
-    const char *json; /* the canonical page result, or NULL when the page failed */
+    const char *json; /* the page result, for drivers that take it as it is */
     size_t len;
-    const struct page *page;   /* the same decoded, for drivers that ask for it */
+    const struct page *page;   /* the page result decoded; NULL when the page failed */
     const struct error *error; /* why it failed */
+    /* The page after it, if the paragraph or table that goes on there (flow_tail, flow_head) can be
+     * printed as one with its rest; opened says the same of the page before. Drivers that print
+     * page by page need neither. */
+    const struct page *next;
+    bool opened;
+    int repeated; /* rows with which a table that goes on from the page before repeats its head */
 };
 
 struct export_format {
     const char *extension; /* "md" */
     const char *content_type;
-    bool decoded; /* wants export_page.page */
+    bool decoded; /* export_page.json is not needed */
     /* job: a JSON object that describes the job. Each appends to out. begin and end may be NULL. */
     void (*begin)(struct strbuf *out, const char *job);
     void (*page)(struct strbuf *out, const struct export_page *page, bool first);

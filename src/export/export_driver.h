@@ -7,8 +7,8 @@
 
 #include "export/export.h"
 
-extern const struct export_format export_json, export_ndjson, export_text, export_markdown,
-    export_mmd, export_det;
+extern const struct export_format export_json, export_ndjson, export_markdown, export_html,
+    export_text, export_csv, export_mmd, export_det;
 
 /* {"page":7,"error":{"code":"timeout","message":"…"}} */
 void export_failed_json(struct strbuf *out, const struct export_page *page);
@@ -16,7 +16,11 @@ void export_failed_json(struct strbuf *out, const struct export_page *page);
 /* <!-- page 7: failed: timeout --> */
 void export_failed_comment(struct strbuf *out, const struct export_page *page);
 
-/* A block as Markdown, with the end of its last line. */
-void export_markdown_block(struct strbuf *out, const struct block *block);
+/* A page's language as HTML and XML have it (BCP 47): "de" for "deu"; NULL if it is not one. */
+const char *export_language(const char *language);
+
+/* The block that names a figure or table, if it is of this type; else NULL. */
+const struct block *export_caption(const struct page *page, const struct block *block,
+                                   enum block_type type);
 
 #endif

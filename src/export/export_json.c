@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * json: one object, {"job":…,"pages":[…]}. ndjson: one page result a line. Page results pass
- * through as the bytes that are stored; they were checked and written canonically when they were
- * committed.
+ * json: one object, {"job":…,"pages":[…]}. ndjson: one page result a line. Page results come
+ * as the exporter gives them: the bytes that are stored, or anew where a neighbour changed them.
  */
 #include "export/export_driver.h"
 

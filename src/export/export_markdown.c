@@ -1,92 +1,126 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * md: paragraphs with their lines joined, headings by level, a rule between pages. Characters that
- * Markdown would take for markup are escaped (CommonMark 0.30: any ASCII punctuation may be, after
- * a backslash).
+ * md: for people and programs that read on. Running headers and page numbers are left out, captions
+ * follow their figures, a paragraph or table that goes on over a page's edge is whole, and a rule
+ * stands between other pages.
  */
 #include "export/export_driver.h"
+#include "export/markdown.h"
 
-#include <ctype.h>
-#include <string.h>
+#include "base/memory.h"
+#include "layout/flow.h"
 
-/* Does the start of a line read as a list, a heading, a rule, a quotation or a table? */
-static size_t marker_length(const char *s)
-{
-    if (*s && strchr("-+>#=:", *s))
-        return 1;
-    size_t digits = strspn(s, "0123456789");
-    return digits && digits <= 9 && (s[digits] == '.' || s[digits] == ')') ? digits + 1 : 0;
-}
-
-/* Does s, an ampersand, begin a character reference? */
-static bool reference(const char *s)
-{
-    size_t hash = s[1] == '#', len = 0;
-    while (isalnum((unsigned char)s[1 + hash + len]))
-        len++;
-    return len && s[1 + hash + len] == ';';
-}
-
-/* An underscore between letters is none of emphasis, and GitHub's renderer shows the backslash in
- * an address. */
-static bool inside_word(const char *start, const char *s)
-{
-    return s > start && isalnum((unsigned char)s[-1]) && isalnum((unsigned char)s[1]);
-}
-
-static bool is_markup(const char *start, const char *s)
-{
-    switch (*s) {
-    case '&':
-        return reference(s);
-    case '_':
-        return !inside_word(start, s);
-    default:
-        return strchr("\\`*[]<|~", *s) != NULL;
-    }
-}
-
-/* Blanks at the start would make code of it; '#' at the end would vanish from a heading. */
-static void add_escaped(struct strbuf *out, const char *s, bool heading)
-{
-    s += strspn(s, " \t");
-    size_t marker = marker_length(s);
-    for (size_t i = 0; s[i]; i++) {
-        if (is_markup(s, s + i) || (marker && i == marker - 1) || (heading && s[i] == '#'))
-            strbuf_addc(out, '\\');
-        strbuf_addc(out, s[i]);
-    }
-}
-
-void export_markdown_block(struct strbuf *out, const struct block *block)
-{
-    for (int i = 0; i < block->level && i < 6; i++)
-        strbuf_addc(out, '#');
-    strbuf_adds(out, block->level ? " " : "");
-    for (size_t i = 0; i < block->line_count; i++) {
-        strbuf_adds(out, i == 0 ? "" : block->level ? " " : "\n");
-        add_escaped(out, block->lines[i].text, block->level > 0);
-    }
-    strbuf_addc(out, '\n');
-}
+#include <stdlib.h>
 
 void export_failed_comment(struct strbuf *out, const struct export_page *e)
 {
     strbuf_addf(out, "<!-- page %u: failed: %s -->\n", e->number, error_code(e->error->class));
 }
 
+/* One page on its way out. */
+struct writer {
+    struct strbuf *out;
+    const struct export_page *e;
+    const struct page *page;
+    size_t head, tail; /* that are one with what is on other pages; or FLOW_NONE */
+    bool *done;        /* of each block */
+    bool any;          /* something of the page is written */
+    unsigned figures;
+};
+
+static bool is_running(const struct block *b)
+{
+    return b->type == BLOCK_HEADER || b->type == BLOCK_FOOTER || b->type == BLOCK_PAGE_NUMBER;
+}
+
+/* An empty line before it, unless there is nothing of it. */
+static void write_block(struct writer *w, const struct block *b, const struct markdown_part *part)
+{
+    const size_t before = w->out->len;
+    if (w->any && !part->opened)
+        strbuf_addc(w->out, '\n');
+    const size_t start = w->out->len;
+    markdown_add_block(w->out, b, part);
+    if (w->out->len == start)
+        strbuf_cut(w->out, before);
+    else
+        w->any = true;
+}
+
+static void write_figure(struct writer *w, const struct block *b)
+{
+    const struct block *caption = export_caption(w->page, b, BLOCK_FIGURE_CAPTION);
+    strbuf_adds(w->out, w->any ? "\n" : "");
+    markdown_add_figure(w->out, w->page->number, w->figures++, caption);
+    w->any = true;
+    if (caption && !w->done[caption - w->page->blocks]) {
+        w->done[caption - w->page->blocks] = true;
+        write_block(w, caption, &(struct markdown_part){0});
+    }
+}
+
+/* The line in which block i goes on, on this page or the next. */
+static const char *next_line(const struct writer *w, size_t i)
+{
+    const size_t next = flow_next(w->page, i);
+    const struct block *b = &w->page->blocks[i], *other = NULL;
+    if (i == w->tail)
+        other = &w->e->next->blocks[flow_head(w->e->next)];
+    else if (next != FLOW_NONE)
+        other = &w->page->blocks[next];
+    bool prose = b->type == BLOCK_TEXT || b->type == BLOCK_LIST;
+    return other && prose && other->line_count ? other->lines[0].text : NULL;
+}
+
+/* A block and those of the page in which it goes on. */
+static void write_chain(struct writer *w, size_t i)
+{
+    bool opened = i == w->head;
+    while (i != FLOW_NONE && !w->done[i]) {
+        const struct markdown_part part = {.opened = opened,
+                                           .next = next_line(w, i),
+                                           .goes_on = i == w->tail,
+                                           .skip = i == w->head ? w->e->repeated : 0};
+        w->done[i] = true;
+        write_block(w, &w->page->blocks[i], &part);
+        opened = part.next != NULL;
+        i = opened ? flow_next(w->page, i) : FLOW_NONE;
+    }
+}
+
+/* What goes on over the page's edges stands first and last, so that it is whole. */
+static void write_page(struct writer *w)
+{
+    const size_t last = w->tail == FLOW_NONE ? FLOW_NONE : flow_start(w->page, w->tail);
+    if (w->head != FLOW_NONE)
+        write_chain(w, w->head);
+    for (size_t i = 0; i < w->page->block_count; i++) {
+        const struct block *b = &w->page->blocks[i];
+        if (b->type == BLOCK_FIGURE)
+            write_figure(w, b);
+        else if (i != last && !is_running(b))
+            write_chain(w, i);
+    }
+    if (last != FLOW_NONE)
+        write_chain(w, last);
+}
+
 static void markdown_page(struct strbuf *out, const struct export_page *e, bool first)
 {
-    if (!first)
+    if (!first && !e->opened)
         strbuf_adds(out, "\n---\n\n");
     if (!e->page) {
         export_failed_comment(out, e);
         return;
     }
-    for (size_t b = 0; b < e->page->block_count; b++) {
-        strbuf_adds(out, b ? "\n" : "");
-        export_markdown_block(out, &e->page->blocks[b]);
-    }
+    struct writer w = {.out = out,
+                       .e = e,
+                       .page = e->page,
+                       .head = e->opened ? flow_head(e->page) : FLOW_NONE,
+                       .tail = e->next ? flow_tail(e->page) : FLOW_NONE,
+                       .done = x_calloc(e->page->block_count + 1, sizeof *w.done)};
+    write_page(&w);
+    free(w.done);
 }
 
 const struct export_format export_markdown = {.extension = "md",

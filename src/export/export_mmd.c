@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * mmd: the Markdown of DeepSeek-OCR's scripts: after each page a line that splits, figures as links
- * to their crops. det.mmd: the same, and before each block what it is and where, in thousandths of
- * the page. Document text cannot imitate either mark, because Markdown escapes "<" and "|".
+ * to their crops, tables as HTML, every block for itself. det.mmd: the same, and before each block
+ * what it is and where, in thousandths of the page. Document text cannot imitate either mark,
+ * because Markdown escapes "<" and "|".
  */
 #include "export/export_driver.h"
+#include "export/markdown.h"
 
 #include <math.h>
 
@@ -27,16 +29,23 @@ static void add_place(struct strbuf *out, const struct page *page, const struct 
 
 static void add_page(struct strbuf *out, const struct page *page, bool places)
 {
+    static const struct markdown_part whole = {.html = true};
     unsigned figures = 0;
+    bool any = false;
     for (size_t i = 0; i < page->block_count; i++) {
         const struct block *block = &page->blocks[i];
-        strbuf_adds(out, i ? "\n" : "");
+        const size_t before = out->len;
+        strbuf_adds(out, any ? "\n" : "");
+        const size_t start = out->len;
         if (places)
             add_place(out, page, block);
-        if (block->type == BLOCK_FIGURE) /* pages count from 0 in the names of crops */
-            strbuf_addf(out, "![](images/%d_%u.jpg)\n", page->number - 1, figures++);
-        if (block->type != BLOCK_FIGURE || block->line_count)
-            export_markdown_block(out, block);
+        if (block->type == BLOCK_FIGURE)
+            markdown_add_figure(out, page->number, figures++, NULL);
+        else
+            markdown_add_block(out, block, &whole);
+        any = any || out->len > start;
+        if (out->len == start)
+            strbuf_cut(out, before);
     }
 }
 

@@ -164,13 +164,14 @@ void http_reply_fd(struct http_request *req, const char *content_type, int fd,
 
 /* Fill *chunk (given empty) with the next bytes; returns 1 more to come, 0 that was the last, −1
  * cut the connection. 1 with nothing in *chunk: asked again on a wake-up for key, or after idle_ms;
- * when the server is stopping once more, then the stream ends. Called on an event thread; close
- * once at the end in every case. The struct and its key are copied. */
+ * when the server is stopping once more, then the stream ends unless it is busy. Called on an event
+ * thread; close once at the end in every case. The struct and its key are copied. */
 struct http_stream {
     int (*next)(void *context, struct strbuf *chunk);
     void (*close)(void *context);
     const char *key; /* NULL: none */
     int64_t idle_ms; /* 0: 100 */
+    bool busy;       /* nothing in *chunk means that there is more work, not that it waits */
 };
 void http_reply_stream(struct http_request *req, const char *content_type,
                        const struct http_stream *stream, void *context);

@@ -64,7 +64,7 @@ static ssize_t read_source(void *arg, uint64_t position, char *buffer, size_t ma
     int more = s->stream.next(s->context, &s->piece);
     if (more < 0 || s->piece.overflowed)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    s->last = !more || (stopping && !s->piece.len);
+    s->last = !more || (stopping && !s->stream.busy && !s->piece.len);
     if (s->piece.len)
         return hand_over(s, buffer, max);
     return s->last ? MHD_CONTENT_READER_END_OF_STREAM : pause_stream(s, seen);
