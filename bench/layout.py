@@ -47,8 +47,8 @@ METHOD = (
 LOWER = ("text", "order", "page")  # figures of which less is better
 FIGURES = {  # name: what the table says
     "text": "text edit ↓", "order": "order edit ↓", "page": "page edit ↓", "teds": "TEDS", "teds_s": "TEDS-S",
-    "adjacency": "adjacency F1", "tests": "tests passed", "blocks": "block F1", "block_types": "block F1, mean of types",
-    "located": "block F1, any type", "layout_ms": "layout, ms/page"}
+    "adjacency": "adjacency F1", "tests": "tests passed", "blocks": "block F1",
+    "block_types": "block F1, mean of types", "located": "block F1, any type", "layout_ms": "layout, ms/page"}
 
 
 # --- scoring -----------------------------------------------------------------------------------
@@ -192,8 +192,8 @@ def report(result):
             values = [value_of(row, figure) for row in of_group]
             if any(value is not None for value in values):
                 body.append([f"{group} ({pages})", what, *(accuracy.cell(v) for v in values)])
-    failures = [f"- {r['system']}: {r['page']}: {r['error']}" for r in result["pages"] if r["error"]]
-    return accuracy.table(["group (pages)", "figure", *systems], body) + "\n" + "".join(f"\n{line}" for line in failures)
+    failures = [f"\n- {r['system']}: {r['page']}: {r['error']}" for r in result["pages"] if r["error"]]
+    return accuracy.table(["group (pages)", "figure", *systems], body) + "\n" + "".join(failures)
 
 
 def lines_of(rows):
@@ -249,8 +249,9 @@ def compare(a, b, same=0.005):
             counts[name][1 if abs(change) <= same else 0 if change > 0 else 2] += 1
             counts[name][3] += change
             if abs(change) > same:
-                lines.append((change, f"{change:+.3f}  {abs(before[name]):.3f} → {abs(after[name]):.3f}  {name:9}  {page}"))
-    rows = [[name, str(c[0]), str(c[1]), str(c[2]), f"{c[3] / max(sum(c[:3]), 1):+.4f}"] for name, c in sorted(counts.items())]
+                was, now = abs(before[name]), abs(after[name])
+                lines.append((change, f"{change:+.3f}  {was:.3f} → {now:.3f}  {name:9}  {page}"))
+    rows = [[name, *map(str, c[:3]), f"{c[3] / max(sum(c[:3]), 1):+.4f}"] for name, c in sorted(counts.items())]
     return ("\n".join(line for _, line in sorted(lines)) + "\n\n"
             + accuracy.table(["figure (+ is better)", "better", "same", "worse", "mean change"], rows) + "\n")
 
@@ -262,7 +263,8 @@ def show(args, pages, systems):
         file = args.corpus / page.set / page.file
         for system in (s for s in systems if s.can_read(file, page.page)):
             reading = system.read(page, file)
-            print(f"=== {page.key()}: {system.name}\n{json.dumps(score(page, system.name, reading), ensure_ascii=False)}")
+            print(f"=== {page.key()}: {system.name}")
+            print(json.dumps(score(page, system.name, reading), ensure_ascii=False))
             show_order(page, reading)
             show_blocks(page, reading)
             show_tables(page, tables_of(reading))

@@ -10,11 +10,13 @@ def texts():
         (m.nearest("abc", "xxabxx"), 1), (m.nearest("abc", ""), 3), (m.nearest("", "x"), 0),
         (m.nearest("a" * 70 + "b", "c" * 9 + "a" * 70 + "c"), 1),
         (m.apart("abcd", "abxd"), 0.25), (m.apart("", ""), 0.0), (m.page_edit("a  b\nc", "a b c"), 0.0),
-        (m.paragraphs("# Head\ntext one\nand on\n\n- item\\.\n\n| a |\n|---|\n| b |\n\n<table><tr><td>x</td></tr></table>\n\n"
-                      "$$x$$\n\n![p](q.jpg)\n\nlast &amp; <b>end</b>"),
+        (m.paragraphs("# Head\ntext one\nand on\n\n- item\\.\n\n| a |\n|---|\n| b |\n\n"
+                      "<table><tr><td>x</td></tr></table>\n\n$$x$$\n\n![p](q.jpg)\n\nlast &amp; <b>end</b>"),
          ["# Head", "text one\nand on", "- item.", "last &  end"]),
         (m.paragraphs("one\ntwo\n\n  \nthree\fpage", False), ["one\ntwo", "three", "page"]),
         (m.paragraphs("a | b\nc", True), ["a | b\nc"]),
+        (m.paragraphs(r"costs \$5 and \$6, $\frac{1}{3}x_i$ \(y^2\)")[0].split(),
+         "costs $5 and $6, 1 3 x i (y 2 )".split()),
         (m.stripped("Ab, c-1 漢_!"), "Abc1漢_"),
     ]
 
@@ -46,7 +48,8 @@ def matches():
     ]
 
 
-TABLE = "words\n\n<table><tr><th>Name</th><th>Size</th></tr><tr><td>fox</td><td>12</td></tr><tr><td>dog</td><td>7</td></tr></table>"
+TABLE = ("words\n\n<table><tr><th>Name</th><th>Size</th></tr><tr><td>fox</td><td>12</td></tr>"
+         "<tr><td>dog</td><td>7</td></tr></table>")
 
 
 def olm(kind, read, /, **test):
@@ -58,7 +61,8 @@ def olm_tests():
         (olm("present", "a **bold** “word”", text='bold "word"'), True), (olm("present", "abc", text="abd"), False),
         (olm("present", "abc", text="abd", max_diffs=1), True), (olm("present", "ABC", text="abc"), False),
         (olm("present", "ABC", text="abc", case_sensitive=False), True), (olm("absent", "page 12", text="13"), True),
-        (olm("absent", "12 " + "x" * 40, text="12", last_n=20), True), (olm("absent", "x" * 40 + " 12", text="12", last_n=20), False),
+        (olm("absent", "12 " + "x" * 40, text="12", last_n=20), True),
+        (olm("absent", "x" * 40 + " 12", text="12", last_n=20), False),
         (olm("present", "12 " + "x" * 40, text="12", first_n=5), True), (olm("absent", "", text="a"), True),
         (olm("order", "first then second", before="first", after="second"), True),
         (olm("order", "second then first", before="first", after="second"), False),

@@ -62,6 +62,12 @@ def page_edit(truth, read):
 # --- Markdown ----------------------------------------------------------------------------------
 
 NOT_TEXT = re.compile(r"<table\b.*?</table\s*>|\$\$.*?\$\$|!\[[^\]]*\]\([^)]*\)|<!--.*?-->|<img\b[^>]*>", re.S | re.I)
+INLINE_FORMULA = re.compile(r"(?<!\\)\$[^$\n]+(?<!\\)\$|\\\(.+?\\\)")
+
+
+def letters_of(formula):
+    """What LaTeX leaves on paper, as far as its letters and digits say it: of \\frac{1}{3} 1 and 3."""
+    return re.sub(r"\\[A-Za-z]+|[${}^_\\]", " ", formula)
 
 
 def without_pipe_tables(text):
@@ -77,6 +83,7 @@ def paragraphs(text, markdown=True):
         text = NOT_TEXT.sub("\n\n", without_pipe_tables(text))
         text = re.sub(r"^(#{1,6}\s.*)$", r"\n\1\n", text, flags=re.M)
         text = html.unescape(re.sub(r"</?[A-Za-z][^<>]*>", " ", text))
+        text = INLINE_FORMULA.sub(lambda found: letters_of(found[0]), text)
         text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
     return [part.strip() for part in re.split(r"\n[ \t\f]*\n|\f", text) if part.strip()]
 
@@ -176,8 +183,8 @@ def order_edits(wanted, pairs):
 
 # --- olmOCR-bench ------------------------------------------------------------------------------
 
-OLM_SAME = str.maketrans({**dict.fromkeys("‘’‚", "'"), **dict.fromkeys("“”„", '"'), **dict.fromkeys("–—‑‒−", "-"),
-                          "＿": "_", "µ": "μ"})
+OLM_SAME = str.maketrans({**dict.fromkeys("‘’‚", "'"), **dict.fromkeys("“”„", '"'),
+                          **dict.fromkeys("–—‑‒−", "-"), "＿": "_", "µ": "μ"})
 OTHER_SCRIPTS = re.compile("[\u4e00-\u9fff\u3040-\u30ff\U0001f300-\U0001f64f\U0001f1e0-\U0001f1ff]")
 
 
@@ -245,7 +252,10 @@ def headings(places, cell, top):
     return found
 
 
-RELATIONS = {**{way: lambda places, cell, way=way: beside(places, cell, way) for way in ("up", "down", "left", "right")},
+RELATIONS = {"up": lambda places, cell: beside(places, cell, "up"),
+             "down": lambda places, cell: beside(places, cell, "down"),
+             "left": lambda places, cell: beside(places, cell, "left"),
+             "right": lambda places, cell: beside(places, cell, "right"),
              "top_heading": lambda places, cell: headings(places, cell, True),
              "left_heading": lambda places, cell: headings(places, cell, False)}
 
@@ -272,7 +282,8 @@ def olm_baseline(test, text):
     most = test.get("max_repeats", 30)
     loops = any(len(text) > n and re.search(r"(?s)(%s)\1{%d,}\Z" % ("." * n, most), text[-(most + 2) * n:])
                 for n in range(1, 6))
-    return letters > 0 and not loops and not (test.get("check_disallowed_characters", True) and OTHER_SCRIPTS.search(text))
+    strange = test.get("check_disallowed_characters", True) and OTHER_SCRIPTS.search(text)
+    return letters > 0 and not loops and not strange
 
 
 OLM_TESTS = {"present": olm_present, "absent": lambda test, text: not olm_present(test, text), "order": olm_order,
@@ -299,11 +310,11 @@ def mostly_in(box, region):
 
 def block_pairs(truth, found, typed):
     """[(true index, found index)] at IoU ≥ 0.5, the best first; of equal types where they count."""
-    offers = sorted(((box_iou(box, other), t, f) for t, (kind, box) in enumerate(truth)
-                     for f, (said, other) in enumerate(found) if not typed or kind == said), key=lambda o: (-o[0], o[1:]))
+    offers = [(-box_iou(box, other), t, f) for t, (kind, box) in enumerate(truth)
+              for f, (said, other) in enumerate(found) if not typed or kind == said]
     pairs, used_truth, used_found = [], set(), set()
-    for iou, t, f in offers:
-        if iou >= 0.5 and t not in used_truth and f not in used_found:
+    for less, t, f in sorted(offers):
+        if less <= -0.5 and t not in used_truth and f not in used_found:
             pairs.append((t, f))
             used_truth.add(t)
             used_found.add(f)

@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 
 TIMEOUT = 300  # seconds for one page: the slowest takes some 20
 
@@ -66,7 +67,7 @@ class Context:
         except (OSError, ValueError, KeyError, subprocess.TimeoutExpired) as e:
             return Reading(error=f"{type(e).__name__}: {e}")
         if not reading.error:
-            partial = path.with_suffix(f".{os.getpid()}.part")
+            partial = path.with_suffix(own_suffix())
             partial.write_text(json.dumps(dataclasses.asdict(reading), ensure_ascii=False), encoding="utf-8")
             partial.rename(path)
         return reading
@@ -82,11 +83,16 @@ class Context:
             return file
         stem = self.cache / hashlib.sha256(f"{self.digest(file)} {number} {self.args.dpi}".encode()).hexdigest()
         if not stem.with_suffix(".png").exists():
-            partial = stem.with_suffix(f".{os.getpid()}")
+            partial = stem.with_suffix(own_suffix())
             ran(["pdftoppm", "-r", str(self.args.dpi), "-f", str(number), "-l", str(number), "-png", "-singlefile",
                  file, partial])
             pathlib.Path(f"{partial}.png").rename(stem.with_suffix(".png"))
         return stem.with_suffix(".png")
+
+
+def own_suffix():
+    """For a file until it is whole: runs and threads may make the same one at the same time."""
+    return f".{os.getpid()}-{threading.get_ident()}"
 
 
 def ran(command, **environment):
@@ -111,6 +117,10 @@ class Pagemill:
     def __init__(self, context, engine):
         self.context, self.engine, self.name = context, engine, f"pagemill {engine}"
         self.programs = [context.digest(context.args.build / name) for name in ("pagemill", "pagemill-work")]
+
+        said = context.says(context.args.build / "pagemill", "ocr", "--help")
+        if engine == "auto" and not re.search(r"--text-layer \S*auto", said):
+            raise ValueError("this pagemill has no --text-layer auto")
 
     def can_read(self, file, number):
         return self.engine not in ("text", "auto") or self.context.has_layer(file, number)
@@ -194,9 +204,9 @@ class Ocrmypdf:
 
     def read_now(self, image, languages):
         with tempfile.TemporaryDirectory(prefix="pagemill-layout-") as scratch:
-            ran(["ocrmypdf", "--quiet", "--force-ocr", "--image-dpi", str(self.context.args.dpi), "--output-type", "pdf",
-                 "--optimize", "0", "--jobs", "1", "-l", languages, "--sidecar", f"{scratch}/out.txt", image,
-                 f"{scratch}/out.pdf"])
+            ran(["ocrmypdf", "--quiet", "--force-ocr", "--image-dpi", str(self.context.args.dpi), "--jobs", "1",
+                 "--output-type", "pdf", "--optimize", "0", "-l", languages, "--sidecar", f"{scratch}/out.txt",
+                 image, f"{scratch}/out.pdf"])
             return plain(pathlib.Path(scratch, "out.txt").read_text(encoding="utf-8"))
 
 

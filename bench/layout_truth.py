@@ -16,6 +16,7 @@ import re
 import sys
 import xml.etree.ElementTree
 
+import layout_metrics
 import layout_tables
 import truth
 
@@ -74,16 +75,16 @@ def omnidoc(folder):
         parts = [d for d in record["layout_dets"] if d["category_type"] in OMNI_TYPES]
         parts.sort(key=lambda d: (d.get("order") is None, d.get("order") or 0))
         yield Page(folder.name, info["image_path"], languages=languages, group=f"{folder.name} {languages[0]}",
-                   ordered=[(omni_kind(d), truth.unformatted(d.get("text") or d.get("latex") or "")) for d in parts
-                            if d["category_type"] not in ("figure", "table", "abandon")],
+                   ordered=[omni_part(d) for d in parts if d["category_type"] not in ("figure", "table", "abandon")],
                    blocks=[(OMNI_TYPES[d["category_type"]], around(d["poly"])) for d in parts],
                    tables=[table for d in parts if d.get("html") for table in layout_tables.from_html(d["html"])])
 
 
-def omni_kind(part):
-    if part["category_type"] in OMNI_ORDERED:
-        return "text"
-    return "formula" if part["category_type"] == "equation_isolated" else "aside"
+def omni_part(part):
+    """Captions, headers and what else has no place in the order are aside."""
+    kind = {"equation_isolated": "formula"}.get(part["category_type"], "aside")
+    return ("text" if part["category_type"] in OMNI_ORDERED else kind,
+            layout_metrics.letters_of(part.get("text") or part.get("latex") or ""))
 
 
 # --- blocks ------------------------------------------------------------------------------------
@@ -214,7 +215,8 @@ def olmocr(folder):
     for (file, number), asked in tests.items():
         asked.append({"id": f"{file} baseline", "type": "baseline", "check_disallowed_characters": False})
         for test in asked:
-            test["category"] = "headers_footers" if "headers_footers/" in file and test["type"] == "absent" else test["type"]
+            margins = "headers_footers/" in file and test["type"] == "absent"
+            test["category"] = "headers_footers" if margins else test["type"]
         yield Page(folder.name, file, number, tests=asked)
 
 

@@ -25,6 +25,7 @@ import inputs
 import documents
 import facts
 import harness
+import layout_speed
 import neural
 import submitters
 
@@ -408,6 +409,10 @@ BENCHES = {  # name: function, programs it needs, method in one sentence
                "Documents at 144 dpi: wall time from submission to the whole text in hand, in a service whose "
                "lanes are warm; tesseract two at a time on the same pages as pictures, rendering not counted; "
                "contestants take turns in rotated order; medians."),
+    "layout": (layout_speed.layout, ["pdftotext", "qpdf", "taskset"],
+               "Born-digital PDFs of the corpus joined by qpdf, read by one process at a time on one core, from its start to "
+               "the whole file; contestants take turns in rotated order; medians. The layout's own time is stages_ms.layout of "
+               "each page result. A0 pages of 20,000 words by the same command."),
     "cancel": (cancel, [], "A scan at 300 dpi cancelled while every lane reads a page; the job is looked at "
                "every 2 ms until it says cancelled with no page running; then the CPU time of all processes."),
 }
