@@ -180,8 +180,9 @@ def summarise(records):
 
 # --- tables ------------------------------------------------------------------------------------
 
-def report(result):
-    """A line for each figure of each group, a column for each system."""
+def report(result, brief=False):
+    """A line for each figure of each group, a column for each system, with its number of pages where it could not
+    read all; brief: without the parts of figures."""
     systems = list(dict.fromkeys(row["system"] for row in result["groups"]))
     rows = {(row["group"], row["system"]): row for row in result["groups"]}
     body = []
@@ -190,8 +191,10 @@ def report(result):
         pages = max(row.get("pages", 0) for row in of_group)
         for figure, what in lines_of(of_group):
             values = [value_of(row, figure) for row in of_group]
-            if any(value is not None for value in values):
-                body.append([f"{group} ({pages})", what, *(accuracy.cell(v) for v in values)])
+            if any(value is not None for value in values) and not (brief and isinstance(figure, tuple)):
+                fewer = [f" ({row['pages']})" if row.get("pages", pages) < pages else "" for row in of_group]
+                cells = [accuracy.cell(v) + (note if v is not None else "") for v, note in zip(values, fewer)]
+                body.append([f"{group} ({pages})", what, *cells])
     failures = [f"\n- {r['system']}: {r['page']}: {r['error']}" for r in result["pages"] if r["error"]]
     return accuracy.table(["group (pages)", "figure", *systems], body) + "\n" + "".join(failures)
 
@@ -325,6 +328,7 @@ def arguments():
     parser.add_argument("--cache", type=pathlib.Path, default=pathlib.Path("/tmp/pagemill-layout-cache"))
     parser.add_argument("--out", type=pathlib.Path, default=HERE / "results" / "layout.json")
     parser.add_argument("--table", type=pathlib.Path, help="write the table here too")
+    parser.add_argument("--brief", action="store_true", help="a table without figures by type and test")
     parser.add_argument("--compare", nargs=2, metavar=("A", "B"), help="FILE or FILE:SYSTEM")
     parser.add_argument("--self-test", action="store_true")
     args = parser.parse_args()
@@ -370,7 +374,7 @@ def run(args, pages, systems):
               "groups": summarise(records), "pages": records}
     args.out.parent.mkdir(parents=True, exist_ok=True)
     args.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    text = report(result)
+    text = report(result, args.brief)
     if args.table:
         args.table.write_text(text, encoding="utf-8")
     print(text)
