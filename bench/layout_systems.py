@@ -19,6 +19,7 @@ import tempfile
 import threading
 
 TIMEOUT = 300  # seconds for one page: the slowest takes some 20
+A4_WIDTH = 8.27  # inches
 
 
 @dataclasses.dataclass
@@ -189,22 +190,25 @@ class Tesseract:
 
 
 class Ocrmypdf:
+    """It has to be told the resolution of pictures that say none: that of a page as wide as A4."""
     name = "ocrmypdf"
 
     def __init__(self, context):
         self.context, self.version = context, context.says("ocrmypdf", "--version")
+        self.sizes = Tesseract(context)
 
     def can_read(self, _file, _number):
         return True
 
     def read(self, page, file):
         image, languages = self.context.image(file, page.page), self.context.languages(page)
-        key = (self.name, self.version, languages, self.context.digest(image), page.page)
-        return self.context.kept(key, lambda: self.read_now(image, languages))
+        dpi = max(70, round(self.sizes.read(page, file).size[0] / A4_WIDTH))
+        key = (self.name, self.version, languages, dpi, self.context.digest(image), page.page)
+        return self.context.kept(key, lambda: self.read_now(image, languages, dpi))
 
-    def read_now(self, image, languages):
+    def read_now(self, image, languages, dpi):
         with tempfile.TemporaryDirectory(prefix="pagemill-layout-") as scratch:
-            ran(["ocrmypdf", "--quiet", "--force-ocr", "--image-dpi", str(self.context.args.dpi), "--jobs", "1",
+            ran(["ocrmypdf", "--quiet", "--force-ocr", "--image-dpi", str(dpi), "--jobs", "1",
                  "--output-type", "pdf", "--optimize", "0", "-l", languages, "--sidecar", f"{scratch}/out.txt",
                  image, f"{scratch}/out.pdf"])
             return plain(pathlib.Path(scratch, "out.txt").read_text(encoding="utf-8"))
