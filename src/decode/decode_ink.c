@@ -4,9 +4,9 @@
  * besides. Nothing is listed of what cannot be seen: white paint, no opacity, clipped away, the
  * insides of soft masks; and of a pattern only the area that it fills. Called by the PDF driver.
  *
- * The callbacks own nothing while they call MuPDF, so its exceptions may pass through them.
+ * MuPDF's exceptions pass through the callbacks, which own nothing meanwhile but a text's copy.
  */
-#include "decode/decode_ink.h"
+#include "decode/decode_text.h"
 
 #include "base/memory.h"
 
@@ -293,7 +293,20 @@ static void pass_on(fz_context *ctx, fz_device *dev, const fz_text *text, fz_mat
     const float index[FZ_MAX_COLORS] = {((float)(i >> 16 & 0xFF) + 0.25F) / 255,
                                         ((float)(i >> 8 & 0xFF) + 0.25F) / 255,
                                         ((float)(i & 0xFF) + 0.25F) / 255};
-    fz_fill_text(ctx, d->text, text, ctm, fz_device_rgb(ctx), index, 1, fz_default_color_params);
+    fz_text *known = type3_known(ctx, text);
+    fz_try(ctx)
+    {
+        fz_fill_text(ctx, d->text, known ? known : text, ctm, fz_device_rgb(ctx), index, 1,
+                     fz_default_color_params);
+    }
+    fz_always(ctx)
+    {
+        fz_drop_text(ctx, known);
+    }
+    fz_catch(ctx)
+    {
+        fz_rethrow(ctx);
+    }
 }
 
 static void fill_text(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm,

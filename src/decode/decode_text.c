@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 struct builder {
     struct page *page;
@@ -22,7 +23,12 @@ struct builder {
     struct ink_grid letters; /* where text is */
     struct echo *echo;
     struct font_votes votes;
-    bool left_out; /* the character before: what has no width goes with it */
+    struct type3 type3;
+    fz_stext_char last; /* letter of the line in hand, when another may follow it */
+    bool has_last;
+    bool upright;     /* it is set downwards */
+    bool block_ended; /* MuPDF's */
+    bool left_out;    /* the character before: what has no width goes with it */
     fz_point origin;
     double zoom;
     struct block *block; /* NULL until its first word */
@@ -34,6 +40,11 @@ struct builder {
         double x1, y1, x2, y2; /* on along and down, in points */
     } word, whole;
 };
+
+/* Does a line go on with the one before it? With its word even? */
+enum joint { JOINT_NONE, JOINT_LINE, JOINT_WORD };
+
+static const float word_gap = 0.15F; /* of the em: where MuPDF puts a blank, too */
 
 static const struct extent nowhere = {HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL};
 
@@ -89,60 +100,6 @@ static int end_word(struct builder *b, struct error *err)
     return 0;
 }
 
-static bool is_space(uint32_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x1680 ||
-           (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
-           c == 0x205F || c == 0x3000;
-}
-
-static bool is_control(uint32_t c)
-{
-    return c < 0x20 || (c >= 0x7F && c < 0xA0);
-}
-
-/* Hints to who sets or breaks lines, drawn as nothing. */
-static bool is_hint(uint32_t c)
-{
-    return c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x202A && c <= 0x202E) ||
-           c == 0x2060 || (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
-}
-
-static bool is_character(uint32_t c)
-{
-    return c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF) && (c & 0xFFFE) != 0xFFFE &&
-           (c < 0xFDD0 || c > 0xFDEF);
-}
-
-static bool is_private(uint32_t c)
-{
-    return (c >= 0xE000 && c <= 0xF8FF) || c >= 0xF0000;
-}
-
-/* What the private codes of Symbol and Wingdings, which MuPDF passes on, are drawn as. */
-static uint32_t known_sign(uint32_t c)
-{
-    static const struct {
-        uint32_t from, to;
-    } signs[] = {{0xF0B7, 0x2022}, {0xF0A7, 0x25AA}, {0xF0D8, 0x27A2}, {0xF0FC, 0x2713}};
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (c == signs[i].from)
-            return signs[i].to;
-    return c;
-}
-
-enum { SOFT_HYPHEN = 0xAD, UNKNOWN = 0xFFFD };
-
-/* What a character is in a word; 0: nothing. A hyphen that is drawn is one, however soft. */
-static uint32_t meaning(uint32_t c, bool wide)
-{
-    if (is_hint(c) || (!wide && (c == SOFT_HYPHEN || is_control(c))))
-        return 0;
-    if (c == SOFT_HYPHEN)
-        return '-';
-    return is_control(c) || !is_character(c) ? UNKNOWN : known_sign(c);
-}
-
 static bool is_wide(const fz_stext_char *ch)
 {
     const fz_quad *q = &ch->quad;
@@ -177,25 +134,40 @@ static void count(struct builder *b, const fz_stext_char *ch, uint32_t c)
 {
     fz_rect r = fz_rect_from_quad(ch->quad);
     b->layer->characters++;
-    b->layer->unmapped += c == UNKNOWN || is_private(c);
+    b->layer->unmapped += c == TEXT_UNKNOWN || text_is_private(c);
     b->layer->invisible += ink_manner_of(b->ink, ch)->unseen;
     font_votes_add(&b->votes, ch);
     ink_grid_add(&b->letters, (struct rect){r.x0 - b->origin.x, r.y0 - b->origin.y,
                                             r.x1 - b->origin.x, r.y1 - b->origin.y});
 }
 
-static int add_character(struct builder *b, const fz_stext_char *ch, struct error *err)
+static void add_letters(struct builder *b, uint32_t c)
 {
+    uint32_t letters[BIDI_LETTERS];
+    char bytes[4];
+    for (size_t i = 0, n = bidi_letters(c, letters); i < n; i++)
+        strbuf_add(&b->text, bytes, utf8_encode(letters[i], bytes));
+}
+
+static fz_stext_char mended(const struct builder *b, const fz_stext_char *ch)
+{
+    return b->type3.count ? type3_mended(&b->type3, ch, b->along, b->down) : *ch;
+}
+
+static int add_character(struct builder *b, const fz_stext_char *found, uint32_t code,
+                         struct error *err)
+{
+    fz_stext_char letter = mended(b, found);
+    const fz_stext_char *ch = &letter;
     bool wide = is_wide(ch);
-    if (is_space((uint32_t)ch->c))
+    if (text_is_space(code))
         return end_word(b, err);
-    uint32_t c = meaning((uint32_t)ch->c, wide);
+    uint32_t c = text_meaning(code, wide);
     if (wide)
         b->left_out = leave_out(b, ch);
     if (!c || b->left_out)
         return 0;
-    char bytes[4];
-    strbuf_add(&b->text, bytes, utf8_encode(c, bytes));
+    add_letters(b, c);
     const fz_point corners[] = {ch->quad.ul, ch->quad.ur, ch->quad.ll, ch->quad.lr};
     for (int i = 0; i < 4; i++) {
         include(&b->word, b, corners[i]);
@@ -212,6 +184,7 @@ static void face(struct builder *b, const fz_stext_line *line)
         along = (fz_point){1, 0};
     if (line->wmode) /* set downwards, glyphs upright: their own direction is across */
         along = (fz_point){along.y, -along.x};
+    b->upright = line->wmode != 0;
     b->along = along;
     b->down = (fz_point){-along.y, along.x};
 }
@@ -229,42 +202,159 @@ static int end_line(struct builder *b, struct error *err)
     return 0;
 }
 
-static int add_line(struct builder *b, const fz_stext_line *line, struct error *err)
+static int close_line(struct builder *b, struct error *err)
+{
+    if (end_word(b, err) < 0 || (b->line && end_line(b, err) < 0))
+        return -1;
+    b->line = NULL;
+    b->has_last = false;
+    return 0;
+}
+
+static void open_line(struct builder *b, const fz_stext_line *line)
 {
     face(b, line);
     font_votes_begin(&b->votes);
-    b->line = NULL;
     b->left_out = false;
     b->word = b->whole = nowhere;
-    for (const fz_stext_char *c = line->first_char; c; c = c->next)
-        if (add_character(b, c, err) < 0)
-            return -1;
-    if (end_word(b, err) < 0)
+}
+
+static bool is_blank(const fz_stext_char *c)
+{
+    return text_is_space((uint32_t)c->c);
+}
+
+static const fz_stext_char *first_letter(const fz_stext_line *line)
+{
+    const fz_stext_char *c = line->first_char;
+    while (c && is_blank(c))
+        c = c->next;
+    return c;
+}
+
+static float along(const struct builder *b, fz_point p)
+{
+    return p.x * b->along.x + p.y * b->along.y;
+}
+
+static float down(const struct builder *b, fz_point p)
+{
+    return p.x * b->down.x + p.y * b->down.y;
+}
+
+/* MuPDF begins a line anew at blanks of another size, which some writers use to set letters apart.
+ * What goes on where the last line ended, in the same size, belongs to it. */
+static enum joint joint_between(const struct builder *b, const fz_stext_line *line)
+{
+    const float blank = 0.5F, back = 0.2F, level = 0.1F, alike = 0.1F; /* of the em */
+    if (!b->has_last || line->wmode || b->upright || along(b, line->dir) < 0.999F)
+        return JOINT_NONE;
+    fz_stext_char next = mended(b, first_letter(line));
+    float em = b->last.size, gap = along(b, next.origin) - along(b, b->last.quad.lr);
+    float off = down(b, next.origin) - down(b, b->last.origin);
+    if (!(fabsf(off) <= level * em && fabsf(next.size - em) <= alike * em && gap >= -back * em &&
+          gap <= blank * em))
+        return JOINT_NONE;
+    return gap < word_gap * em ? JOINT_WORD : JOINT_LINE;
+}
+
+/* MuPDF puts on one line, and into one word, what is drawn far back of the last letter. */
+static bool is_astray(const struct builder *b, const fz_stext_char *c)
+{
+    const float far = 1.5F; /* em */
+    if (!b->has_last || b->upright)
+        return false;
+    float onward = along(b, c->origin) - along(b, b->last.quad.lr);
+    float back = along(b, b->last.origin) - along(b, c->quad.lr);
+    return fmaxf(onward, back) > far * fmaxf(c->size, b->last.size);
+}
+
+static int restart_line(struct builder *b, const fz_stext_line *line, struct error *err)
+{
+    if (close_line(b, err) < 0)
         return -1;
-    return b->line ? end_line(b, err) : 0;
+    open_line(b, line);
+    return 0;
+}
+
+static int add_letters_of(struct builder *b, const fz_stext_line *line, struct error *err)
+{
+    for (const fz_stext_char *c = first_letter(line); c; c = c->next) {
+        fz_stext_char letter = mended(b, c);
+        if (!is_blank(c) && is_astray(b, &letter) && restart_line(b, line, err) < 0)
+            return -1;
+        if (add_character(b, c, (uint32_t)c->c, err) < 0)
+            return -1;
+        if (!is_blank(c) && is_wide(&letter)) {
+            b->last = letter;
+            b->has_last = true;
+        }
+    }
+    return 0;
+}
+
+static int add_glyphs(struct builder *b, const fz_stext_line *line, const struct text_glyph *glyphs,
+                      size_t n, struct error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((glyphs[i].code == '\n' ? restart_line(b, line, err)
+                                    : add_character(b, glyphs[i].c, glyphs[i].code, err)) < 0)
+            return -1;
+    return close_line(b, err);
+}
+
+static int add_line(struct builder *b, const fz_stext_line *line, struct error *err)
+{
+    size_t n = 0;
+    enum joint joint = joint_between(b, line);
+    struct text_glyph *glyphs = bidi_order(line, &n);
+    int result = 0;
+    if (joint == JOINT_NONE || glyphs)
+        result = restart_line(b, line, err);
+    else if (joint == JOINT_LINE)
+        result = end_word(b, err);
+    if (result == 0)
+        result = glyphs ? add_glyphs(b, line, glyphs, n, err) : add_letters_of(b, line, err);
+    free(glyphs);
+    return result;
+}
+
+static int add_block(struct builder *b, const fz_stext_block *block, struct error *err)
+{
+    for (const fz_stext_line *l = block->u.t.first_line; l; l = l->next) {
+        if (!first_letter(l))
+            continue;
+        if (b->block_ended && joint_between(b, l) == JOINT_NONE) {
+            if (close_line(b, err) < 0)
+                return -1;
+            b->block = NULL;
+        }
+        b->block_ended = false;
+        if (add_line(b, l, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int add_blocks(struct builder *b, const fz_stext_page *text, struct error *err)
 {
     for (const fz_stext_block *block = text->first_block; block; block = block->next) {
-        if (block->type != FZ_STEXT_BLOCK_TEXT)
-            continue;
-        b->block = NULL;
-        for (const fz_stext_line *l = block->u.t.first_line; l; l = l->next)
-            if (add_line(b, l, err) < 0)
-                return -1;
+        b->block_ended = true;
+        if (block->type == FZ_STEXT_BLOCK_TEXT && add_block(b, block, err) < 0)
+            return -1;
     }
-    return 0;
+    return close_line(b, err);
 }
 
-static size_t count_characters(const fz_stext_page *text)
+/* How many there are. */
+static size_t look_at_all(struct builder *b, const fz_stext_page *text)
 {
     size_t n = 0;
     for (const fz_stext_block *block = text->first_block; block; block = block->next)
         if (block->type == FZ_STEXT_BLOCK_TEXT)
             for (const fz_stext_line *l = block->u.t.first_line; l; l = l->next)
-                for (const fz_stext_char *c = l->first_char; c; c = c->next)
-                    n++;
+                for (const fz_stext_char *c = l->first_char; c; c = c->next, n++)
+                    type3_look_at(b->votes.ctx, &b->type3, c);
     return n;
 }
 
@@ -275,7 +365,7 @@ int decode_text(fz_context *ctx, const fz_stext_page *text, struct ink *ink, dou
         .page = page, .layer = layer, .ink = ink, .origin = ink->origin, .zoom = zoom};
     b.text.cap = PAGE_MAX_TEXT;
     b.votes.ctx = ctx;
-    b.echo = echo_new(count_characters(text));
+    b.echo = echo_new(look_at_all(&b, text));
     ink_grid_init(&b.letters, ink);
     int result = add_blocks(&b, text, err);
     ink_grid_sum(&b.letters);
