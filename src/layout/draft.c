@@ -12,7 +12,9 @@
 
 enum { ENOUGH_PIECES = 400 }; /* tell the direction of a page's writing */
 
-static const float form_hole = 2; /* units: wider holes in a row are not between words */
+static const float form_hole = 2;  /* units: wider holes in a row are not between words */
+static const float few_pixels = 3; /* what a detector rounds to */
+static const float least_ordinary = 0.82F, most_ordinary = 1.25F; /* heights of type, units */
 
 float rect_width(const struct rect *r)
 {
@@ -119,6 +121,14 @@ static const char *row_text(const struct draft *d, const size_t *pieces, size_t 
     return text;
 }
 
+/* What was measured on ink is hardly better than that: nearly ordinary is ordinary. */
+static float type_height(const struct sheet *s, const struct piece *p)
+{
+    bool ordinary = p->height > fminf(least_ordinary * s->unit, s->unit - few_pixels) &&
+                    p->height < fmaxf(most_ordinary * s->unit, s->unit + few_pixels);
+    return ordinary && p->from->font_size <= 0 ? s->unit : p->height;
+}
+
 static void measure_row(const struct draft *d, struct row *row, const size_t *pieces)
 {
     float widest = -1;
@@ -126,13 +136,15 @@ static void measure_row(const struct draft *d, struct row *row, const size_t *pi
         const struct piece *p = &d->sheet->pieces[pieces[i]];
         float hole = i ? -rect_overlap_x(&row->at, &p->at) : 0;
         row->at = i ? rect_union(row->at, p->at) : p->at;
-        row->holes = row->holes || hole > form_hole * d->sheet->unit;
+        row->hole = fmaxf(row->hole, hole);
+        row->vertical = row->vertical || p->vertical;
         if (rect_width(&p->at) > widest) {
             widest = rect_width(&p->at);
-            row->height = p->height;
+            row->height = type_height(d->sheet, p);
             row->style = p->from->style;
         }
     }
+    row->holes = row->hole > form_hole * d->sheet->unit;
     row->begin = d->mirrored ? -row->at.x2 : row->at.x1;
     row->end = d->mirrored ? -row->at.x1 : row->at.x2;
 }

@@ -22,7 +22,9 @@ struct row {
     float begin, end; /* at's sides in reading direction, growing along it */
     float height;     /* of its type, of most of it */
     unsigned style;   /* enum font_style, of most of it */
-    bool holes;       /* a row of a form */
+    float hole;       /* the widest in it */
+    bool holes;       /* wider than between words: a row of a form, an equation with its number */
+    bool vertical;    /* runs up or down the sheet */
     const char *text;
     size_t first, count; /* among the draft's pieces */
 };

@@ -69,7 +69,7 @@ static bool is_capitals(const struct row *row)
 
 static bool is_whole(const struct row *row)
 {
-    return !row->holes && !wording_leaders(row->text);
+    return !row->holes && !row->vertical && !wording_leaders(row->text);
 }
 
 /* White above it: more than between the rows of its column. */

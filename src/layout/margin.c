@@ -17,7 +17,7 @@ enum {
 
 static const float zone = 0.12F;      /* of the height of the page, at its ends */
 static const float apart = 1;         /* unit: between a margin row and the text, at least */
-static const float more_apart = 0.7F; /* unit: more than between other rows */
+static const float more_apart = 0.7F; /* unit: more than between rows that stand close */
 static const float number_apart = 0.4F;
 static const float largest = 1.2F; /* size of type over the ordinary one */
 static const float narrowest = 30; /* units: the width of a page that has margins, not a receipt */
@@ -105,7 +105,7 @@ static int measure_need(struct margins *m)
     for (size_t i = 1; i < m->count; i++)
         gaps[i - 1] = m->bands[i].y1 - m->bands[i - 1].y2;
     qsort(gaps, m->count - 1, sizeof *gaps, compare_floats);
-    m->need = fmaxf(apart * unit, gaps[(m->count - 1) / 2] + more_apart * unit);
+    m->need = fmaxf(apart * unit, gaps[(m->count - 1) / 4] + more_apart * unit);
     return 0;
 }
 

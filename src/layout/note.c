@@ -38,6 +38,7 @@ static bool may_be_note(const struct draft *d, const struct part *p)
 static bool begins_note(const struct draft *d, const struct part *p)
 {
     return may_be_note(d, p) && p->height < smaller * d->body &&
+           wording_has_letters(draft_first_row(d, p)->text) &&
            (wording_note(draft_first_row(d, p)->text) || is_under_rule(d, p));
 }
 

@@ -189,7 +189,6 @@ static bool shrink_to_note(const struct order_sheet *s, size_t from, size_t to,
         note->x2 - note->x1 > note_width * s->unit || text->full < half_full * text->area)
         return false;
     float top = INFINITY, bottom = -INFINITY;
-    size_t lines = 0;
     for (size_t i = from; i < to; i++) {
         const struct order_box *b = &s->boxes[i];
         if (!between(b, g) || on_left(b, g) != (notes == 0))
@@ -197,9 +196,8 @@ static bool shrink_to_note(const struct order_sheet *s, size_t from, size_t to,
         if (top < bottom && b->y1 - bottom > s->unit)
             break;
         top = fminf(top, b->y1), bottom = fmaxf(bottom, b->y2);
-        lines++;
     }
-    if (lines > 1 && levelled(s, from, to, g, side))
+    if (levelled(s, from, to, g, side))
         return false;
     g->top = fmaxf(g->top, top), g->bottom = fminf(g->bottom, bottom);
     return true;

@@ -13,6 +13,7 @@ static const float more_space = 0.4F;     /* than usual between two rows */
 static const float some_space = 0.15F;    /* the same, between rows that differ otherwise */
 static const float indent = 0.7F;         /* of a first line */
 static const float slight_indent = 0.45F; /* of one behind the end of a sentence */
+static const float wide_hole = 4;         /* in a row: no accident of justified text */
 static const float hanging = 3;           /* at most, of an item's further lines behind its mark */
 static const float side_text = 0.2F;      /* of a row's width may lie above what it stands beside */
 
@@ -132,8 +133,10 @@ static bool begins(const struct stack *t, size_t r)
         return true;
     if (begins_by_style(t, row) || begins_by_words(t, row, gap))
         return true;
-    if (row->holes || above->holes)
-        return row->holes != above->holes && gap > some_space * t->unit;
+    if (row->holes != above->holes)
+        return gap > some_space * t->unit || fmaxf(row->hole, above->hole) > wide_hole * t->unit;
+    if (row->holes)
+        return false;
     if (hangs(t, row) && !is_short(t, above, short_share))
         return false;
     return begins_by_short_line(t, row) || begins_by_indent(t, r);
