@@ -21,8 +21,10 @@ static const float larger_ink = 1.3F;   /* the same, by its ink, which is less s
 static const float title_size = 1.35F;  /* over the text */
 static const float title_place = 0.45F; /* of the page, from its top */
 static const float same_size = 1.06F;   /* one heading over the other */
+static const float bold_size = 1.08F;   /* what bold type counts for, over other of its size */
 static const float full_width = 0.92F;  /* of the column */
 static const float short_width = 0.6F;  /* the same */
+static const float least_white = 0.1F;  /* unit, around larger type */
 static const float much_white = 0.8F;   /* unit, more than usual, above */
 static const float white_above = 0.3F;  /* unit, more than usual: a line in capitals stands alone */
 static const float many_capitals = 0.25F; /* of a page's rows: capitals say nothing there */
@@ -108,9 +110,23 @@ static bool may_be_heading(const struct draft *d, const struct part *p, size_t r
            all_rows(d, p, is_whole) && (wording_caption(text, &strong) == CAPTION_NONE || !strong);
 }
 
+/* Ink that seems high and reaches into the rows beside it was measured wrongly. */
+static bool is_clear(const struct draft *d, const struct part *p)
+{
+    const struct column *c = p->column == DRAFT_NONE ? NULL : &d->columns[p->column];
+    float least = least_white * d->sheet->unit;
+    const struct row *first = draft_first_row(d, p), *last = draft_last_row(d, p);
+    if (!c)
+        return true;
+    return (p->first == c->first || draft_gap(first - 1, first) > least) &&
+           (p->first + p->count == c->first + c->count || draft_gap(last, last + 1) > least);
+}
+
 static bool is_larger(const struct draft *d, const struct part *p)
 {
-    return p->height >= (has_font(d, draft_first_row(d, p)) ? larger : larger_ink) * d->body;
+    if (has_font(d, draft_first_row(d, p)))
+        return p->height >= larger * d->body;
+    return p->height >= larger_ink * d->body && is_clear(d, p);
 }
 
 /* A short line with white around it above a paragraph of prose. */
@@ -158,7 +174,7 @@ static struct part *find_title(struct draft *d)
         struct part *p = &d->parts[i];
         if (p->place == PLACE_BODY && may_be_heading(d, p, MOST_TITLE_ROWS) &&
             p->at.y1 < title_place * d->sheet->height && p->height >= title_size * d->body &&
-            (!best || p->height > same_size * best->height))
+            is_larger(d, p) && (!best || p->height > same_size * best->height))
             best = p;
     }
     return best;
@@ -184,7 +200,7 @@ struct sizes {
 
 static float size_of(const struct draft *d, const struct part *p)
 {
-    return p->height * (draft_first_row(d, p)->style & FONT_BOLD ? 1.05F : 1);
+    return p->height * (draft_first_row(d, p)->style & FONT_BOLD ? bold_size : 1);
 }
 
 static void note_size(struct sizes *s, float size)

@@ -127,7 +127,7 @@ static bool begins(const struct stack *t, size_t r)
     float gap = draft_gap(above, row) - t->column->gap;
     float ratio =
         fmaxf(row->height, above->height) / fmaxf(fminf(row->height, above->height), 1e-3F);
-    if (gap > more_space * t->unit || ratio > quite_other_size)
+    if (gap > more_space * t->unit || (ratio > quite_other_size && gap > -some_space * t->unit))
         return true;
     if (ratio > other_size && gap > some_space * t->unit)
         return true;
