@@ -8,11 +8,20 @@
 #include <math.h>
 #include <string.h>
 
+static bool is_finite(const struct quad *q)
+{
+    for (int i = 0; i < 4; i++)
+        if (!isfinite(q->corner[i].x) || !isfinite(q->corner[i].y))
+            return false;
+    return true;
+}
+
 /* Corner 0 where the row begins, whichever way the page is turned. */
 static struct quad row_polygon(const struct draft *d, const struct row *row)
 {
     const struct piece *first = &d->sheet->pieces[d->pieces[row->first]];
-    if (row->count == 1 && first->count == first->from->word_count)
+    if (row->count == 1 && first->count == first->from->word_count &&
+        is_finite(&first->from->polygon))
         return first->from->polygon;
     return turn_quad_back(&d->sheet->turn, row->at);
 }
