@@ -11,19 +11,24 @@
 enum {
     MAX_PICTURES = 2000, /* looked at, the largest first */
     MAX_FIGURES = 200,
-    MERGES = 8,     /* rounds: each joins whole rows of tiles */
-    WIDE_LINES = 3, /* of running text in a picture make it a background */
-    LONG_LINE = 8,  /* ordinary heights */
+    MERGES = 8,      /* rounds: each joins whole rows of tiles */
+    WIDE_LINES = 3,  /* of running text in a picture make it a background */
+    LONG_LINE = 8,   /* ordinary heights */
+    SHORT_LABEL = 8, /* characters: a number at an axis, */
+    LONG_LABEL = 40, /* and the axis's name */
 };
 
 static const float near = 0.8F;       /* ordinary heights between the parts of one figure */
 static const float least_side = 1.5F; /* the same: smaller is an ornament */
 static const float longest_side = 3;
-static const float thinnest = 0.04F;   /* of its length: a rule */
-static const float inside = 0.6F;      /* of a piece or a picture */
-static const float covered = 0.3F;     /* of a picture by text */
-static const float wide_line = 0.5F;   /* of a picture's width */
-static const float whole_page = 0.85F; /* of the sheet: its background, if there is text */
+static const float label_reach = 1.3F;   /* the same: from a figure to the labels outside it */
+static const float largest_label = 1.1F; /* the same */
+static const float off_middle = 0.2F;    /* of its width */
+static const float thinnest = 0.04F;     /* of its length: a rule */
+static const float inside = 0.6F;        /* of a piece or a picture */
+static const float covered = 0.3F;       /* of a picture by text */
+static const float wide_line = 0.5F;     /* of a picture's width */
+static const float whole_page = 0.85F;   /* of the sheet: its background, if there is text */
 
 static int compare_areas(const void *a, const void *b)
 {
@@ -132,12 +137,54 @@ static bool is_figure(const struct sheet *s, const struct rect *r)
            shorter > thinnest * longer;
 }
 
+/* ---- labels beside it ---- */
+
+static bool is_label(const struct sheet *s, const struct piece *p, const struct rect *figure)
+{
+    bool strong;
+    size_t length = wording_length(p->from->text);
+    float middle = (p->at.x1 + p->at.x2) / 2, of = (figure->x1 + figure->x2) / 2;
+    if (p->vertical)
+        return rect_height(&p->at) < rect_height(figure);
+    if (p->height > largest_label * s->unit ||
+        wording_caption(p->from->text, &strong) != CAPTION_NONE)
+        return false;
+    if (length <= SHORT_LABEL && p->count == p->from->word_count)
+        return true;
+    return length <= LONG_LABEL && !wording_ends_sentence(p->from->text) &&
+           p->at.y1 > (figure->y1 + figure->y2) / 2 &&
+           fabsf(middle - of) < off_middle * rect_width(figure) &&
+           rect_width(&p->at) < wide_line * rect_width(figure);
+}
+
+/* Numbers on its axes and their names, of a drawing that begins at the axes. */
+static struct rect with_labels(const struct draft *d, struct rect r)
+{
+    const struct sheet *s = d->sheet;
+    float reach = label_reach * s->unit;
+    struct rect near_it = {r.x1 - reach, r.y1 - reach, r.x2 + reach, r.y2 + reach}, out = r;
+    for (size_t i = 0; i < d->owner_count && s->pieces[i].at.y1 <= near_it.y2; i++) {
+        const struct piece *p = &s->pieces[i];
+        if (!p->taken && rect_shared(&p->at, &near_it) >= inside * rect_area(&p->at) &&
+            rect_area(&p->at) > 0 && is_label(s, p, &r))
+            out = rect_union(out, p->at);
+    }
+    return out;
+}
+
 static int add_figure(struct draft *d, const struct rect *r, size_t *scratch)
 {
     size_t n = pieces_in(d, r, scratch);
     if (is_background(d, r, scratch, n))
         return 0;
-    struct part *p = draft_add_part(d, BLOCK_FIGURE, *r);
+    struct rect labelled = with_labels(d, *r);
+    labelled = with_labels(d, labelled);
+    n = pieces_in(d, &labelled, scratch);
+    if (is_background(d, &labelled, scratch, n)) {
+        labelled = *r;
+        n = pieces_in(d, r, scratch);
+    }
+    struct part *p = draft_add_part(d, BLOCK_FIGURE, labelled);
     if (!p || draft_add_rows(d, scratch, n) < 0)
         return -1;
     p->count = d->row_count - p->first;

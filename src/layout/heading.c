@@ -146,13 +146,21 @@ static bool is_alone(const struct draft *d, const struct part *p)
            !wording_page_number(row->text);
 }
 
+/* Small, but not beside what it stands over. */
+static bool is_above_smaller(const struct draft *d, const struct part *p)
+{
+    const struct part *next = p + 1;
+    return next < d->parts + d->part_count && next->column == p->column && next->count &&
+           next->height <= same_size * p->height;
+}
+
 static bool is_heading(const struct draft *d, const struct part *p, const struct look *look)
 {
     const char *last = draft_last_row(d, p)->text, *first = draft_first_row(d, p)->text;
     bool open = !wording_ends_sentence(last) && !wording_ends_hyphen(last);
     if (is_larger(d, p))
         return !wording_begins_low(first);
-    if (p->height < smallest * d->body || wording_begins_low(first))
+    if ((p->height < smallest * d->body && !is_above_smaller(d, p)) || wording_begins_low(first))
         return false;
     if (!look->bold_page && all_rows(d, p, is_bold) && (open || (p->count == 1 && is_short(d, p))))
         return true;

@@ -19,6 +19,7 @@ static const float side_text = 0.2F;      /* of a row's width may lie above what
 
 static const float short_share = 0.75F;  /* of the width: the last line of a paragraph */
 static const float shorter_share = 0.6F; /* the same, where lines end unevenly */
+static const float alike = 1.1F, smallest_scale = 0.5F; /* sizes: one over the other, over usual */
 static const float other_size = 1.25F, quite_other_size = 1.5F; /* one height over the other */
 
 /* A column, and how far it is read. */
@@ -121,10 +122,18 @@ static bool begins_by_short_line(const struct stack *t, const struct row *row)
            !wording_begins_low(row->text);
 }
 
+/* Rows of one size keep distances of that size; else those of the page's ordinary type. */
+static float type_scale(const struct stack *t, const struct row *row, const struct row *above)
+{
+    float least = fminf(row->height, above->height), most = fmaxf(row->height, above->height);
+    return most < alike * least ? fmaxf(most / t->unit, smallest_scale) : 1;
+}
+
 static bool begins(const struct stack *t, size_t r)
 {
     const struct row *row = &t->rows[r], *above = row - 1;
-    float gap = draft_gap(above, row) - t->column->gap;
+    float scale = type_scale(t, row, above);
+    float gap = (draft_gap(above, row) - t->column->gap * scale) / scale;
     float ratio =
         fmaxf(row->height, above->height) / fmaxf(fminf(row->height, above->height), 1e-3F);
     if (gap > more_space * t->unit || (ratio > quite_other_size && gap > -some_space * t->unit))

@@ -19,6 +19,7 @@ static const float hole_height = 1, hole_blanks = 2.2F;
 
 /* Heights over that of the type, as in most Latin faces. */
 static const float x_height = 0.5F, ascent = 0.22F, descent = 0.22F;
+static const float tallest_word = 1.3F; /* times its type */
 static const float level_words = 1.03F; /* one height over the other: the engine's, not the ink's */
 
 static size_t count_letters(const char *s)
@@ -190,6 +191,15 @@ static float type_height(struct spacing *sp, const struct line *l, bool vertical
 
 /* ---- lines to pieces ---- */
 
+/* Fonts that promise letters much higher than they have would reach into the rows beside them. */
+static struct rect within_type(struct rect r, const struct piece *p)
+{
+    float middle = (r.y1 + r.y2) / 2, half = tallest_word * p->height / 2;
+    if (p->from->font_size > 0 && !p->vertical && r.y2 - r.y1 > 2 * half)
+        r.y1 = middle - half, r.y2 = middle + half;
+    return r;
+}
+
 static int add_piece(struct sheet *s, const struct spacing *sp, const struct piece *like,
                      size_t first, size_t count)
 {
@@ -202,6 +212,7 @@ static int add_piece(struct sheet *s, const struct spacing *sp, const struct pie
     p->at = sp->at[first];
     for (size_t i = 1; i < count; i++)
         p->at = rect_union(p->at, sp->at[first + i]);
+    p->at = within_type(p->at, p);
     return 0;
 }
 
@@ -329,9 +340,9 @@ size_t sheet_split(struct sheet *s, size_t i, size_t word)
     *added = *p;
     added->first = p->first + word;
     added->count = p->count - word;
-    added->at = words_at(s, p->from, added->first, added->count);
+    added->at = within_type(words_at(s, p->from, added->first, added->count), added);
     p->count = word;
-    p->at = words_at(s, p->from, p->first, p->count);
+    p->at = within_type(words_at(s, p->from, p->first, p->count), p);
     return s->piece_count - 1;
 }
 
