@@ -7,20 +7,33 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* What is put in order: pieces, and solid parts after them. */
+/* What is put in order: runs of loose pieces; pieces that are a part's; solid parts. */
 struct body {
     struct layout_box *boxes;
     struct layout_place *places;
-    size_t *what; /* piece, or piece_count + part */
+    size_t *what; /* of a box: its run, or run_count + the part */
     size_t count;
-    size_t *row; /* scratch: the loose pieces of a row */
+    struct run *runs;
+    size_t run_count;
+    size_t *pieces; /* of the runs */
+    size_t *row;    /* scratch: the loose pieces of a row */
     struct entry *entries;
 };
 
 static struct rect in_reading_direction(const struct draft *d, struct rect r)
 {
     return d->mirrored ? (struct rect){-r.x2, r.y1, -r.x1, r.y2} : r;
+}
+
+static size_t collect_loose(const struct draft *d, size_t *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->sheet->piece_count; i++)
+        if (!d->sheet->pieces[i].taken)
+            out[n++] = i;
+    return n;
 }
 
 static size_t owner_of(const struct draft *d, size_t piece)
@@ -43,20 +56,20 @@ static int collect(struct draft *d, struct body *b)
     b->what = arena_alloc(s->arena, most, sizeof *b->what);
     b->row = arena_alloc(s->arena, most, sizeof *b->row);
     b->entries = arena_alloc(s->arena, most, sizeof *b->entries);
-    if (!b->boxes || !b->places || !b->what || !b->row || !b->entries)
+    b->runs = arena_alloc(s->arena, most, sizeof *b->runs);
+    b->pieces = arena_alloc(s->arena, most, sizeof *b->pieces);
+    if (!b->boxes || !b->places || !b->what || !b->row || !b->entries || !b->runs || !b->pieces)
         return -1;
+    b->run_count = draft_find_runs(d, b->pieces, collect_loose(d, b->pieces), b->runs);
+    for (size_t i = 0; i < b->run_count; i++)
+        b->boxes[b->count] = (struct layout_box){b->runs[i].at, false}, b->what[b->count++] = i;
     for (size_t i = 0; i < s->piece_count; i++)
-        if (!s->pieces[i].taken || owner_of(d, i) != DRAFT_NONE)
-            add_box(d, b, s->pieces[i].at, false, i);
+        if (owner_of(d, i) != DRAFT_NONE)
+            add_box(d, b, s->pieces[i].at, false, b->run_count + owner_of(d, i));
     for (size_t i = 0; i < d->part_count; i++)
         if (d->parts[i].solid)
-            add_box(d, b, d->parts[i].at, true, s->piece_count + i);
+            add_box(d, b, d->parts[i].at, true, b->run_count + i);
     return 0;
-}
-
-static size_t part_of(const struct draft *d, size_t what)
-{
-    return what < d->sheet->piece_count ? owner_of(d, what) : what - d->sheet->piece_count;
 }
 
 /* One row: its loose pieces, then the parts that come up for the first time. */
@@ -64,9 +77,11 @@ static int read_row(struct draft *d, struct body *b, size_t from, size_t to, siz
 {
     size_t loose = 0, first = *entries;
     for (size_t i = from; i < to; i++) {
-        size_t what = b->what[b->places[i].box], part = part_of(d, what);
-        if (part == DRAFT_NONE) {
-            b->row[loose++] = what;
+        size_t what = b->what[b->places[i].box], part = what - b->run_count;
+        if (what < b->run_count) {
+            const struct run *run = &b->runs[what];
+            memcpy(b->row + loose, b->pieces + run->first, run->count * sizeof *b->row);
+            loose += run->count;
         } else if (d->parts[part].rank == DRAFT_NONE) {
             d->parts[part].rank = 0; /* until its column is read */
             d->parts[part].column = d->column_count;

@@ -12,8 +12,10 @@
 
 enum { ENOUGH_PIECES = 400 }; /* tell the direction of a page's writing */
 
-static const float form_hole = 2;  /* units: wider holes in a row are not between words */
-static const float few_pixels = 3; /* what a detector rounds to */
+static const float form_hole = 2;       /* units: wider holes in a row are not between words */
+static const float widest_blank = 0.6F; /* units: between what was cut at a blank */
+static const float same_line = 0.6F;    /* of the lower one's height */
+static const float few_pixels = 3;      /* what a detector rounds to */
 static const float least_ordinary = 0.82F, most_ordinary = 1.25F; /* heights of type, units */
 
 float rect_width(const struct rect *r)
@@ -177,21 +179,65 @@ static struct rect mirrored(const struct draft *d, struct rect r)
     return d->mirrored ? (struct rect){-r.x2, r.y1, -r.x1, r.y2} : r;
 }
 
-int draft_add_rows(struct draft *d, const size_t *pieces, size_t n)
+/* As they were found: a line's words in its order. */
+static int compare_found(const void *a, const void *b, void *sheet)
+{
+    const struct sheet *s = sheet;
+    const struct piece *one = &s->pieces[*(const size_t *)a];
+    const struct piece *other = &s->pieces[*(const size_t *)b];
+    if (one->found != other->found)
+        return one->found < other->found ? -1 : 1;
+    return one->first < other->first ? -1 : one->first > other->first;
+}
+
+static bool goes_on(const struct draft *d, const struct piece *a, const struct piece *b)
+{
+    float height = fminf(rect_height(&a->at), rect_height(&b->at));
+    float gap = d->mirrored ? a->at.x1 - b->at.x2 : b->at.x1 - a->at.x2;
+    return a->from->font_size > 0 && b->from->font_size > 0 && !a->vertical && !b->vertical &&
+           rect_overlap_y(&a->at, &b->at) >= same_line * height &&
+           gap < widest_blank * d->sheet->unit && gap > -widest_blank * d->sheet->unit;
+}
+
+size_t draft_find_runs(const struct draft *d, size_t *pieces, size_t n, struct run *out)
+{
+    const struct sheet *s = d->sheet;
+    size_t runs = 0;
+    if (n)
+        qsort_r(pieces, n, sizeof *pieces, compare_found, d->sheet);
+    for (size_t i = 0; i < n; i++) {
+        const struct rect at = mirrored(d, s->pieces[pieces[i]].at);
+        if (i && goes_on(d, &s->pieces[pieces[i - 1]], &s->pieces[pieces[i]])) {
+            out[runs - 1].at = rect_union(out[runs - 1].at, at);
+            out[runs - 1].count++;
+        } else {
+            out[runs++] = (struct run){at, i, 1};
+        }
+    }
+    return runs;
+}
+
+int draft_add_rows(struct draft *d, size_t *pieces, size_t n)
 {
     struct arena *arena = d->sheet->arena;
+    struct run *runs = arena_alloc(arena, n, sizeof *runs);
     struct layout_box *boxes = arena_alloc(arena, n, sizeof *boxes);
     struct layout_place *places = arena_alloc(arena, n, sizeof *places);
-    size_t *sorted = arena_alloc(arena, n, sizeof *sorted);
-    if (!boxes || !places || !sorted)
+    size_t *row = arena_alloc(arena, n, sizeof *row);
+    if (!runs || !boxes || !places || !row)
         return -1;
-    for (size_t i = 0; i < n; i++)
-        boxes[i].at = mirrored(d, d->sheet->pieces[pieces[i]].at);
-    layout_order(boxes, n, places);
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i; end < n && places[end].row == places[i].row; end++)
-            sorted[end] = pieces[places[end].box];
-        if (!draft_add_row(d, sorted + i, end - i))
+    size_t count = draft_find_runs(d, pieces, n, runs);
+    for (size_t i = 0; i < count; i++)
+        boxes[i].at = runs[i].at;
+    layout_order(boxes, count, places);
+    for (size_t i = 0, end; i < count; i = end) {
+        size_t loose = 0;
+        for (end = i; end < count && places[end].row == places[i].row; end++) {
+            const struct run *run = &runs[places[end].box];
+            memcpy(row + loose, pieces + run->first, run->count * sizeof *row);
+            loose += run->count;
+        }
+        if (!draft_add_row(d, row, loose))
             return -1;
     }
     return 0;

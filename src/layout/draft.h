@@ -82,11 +82,22 @@ struct draft {
 void *draft_append(struct draft *d, void *list, size_t *count, size_t *space, size_t size);
 struct part *draft_add_part(struct draft *d, enum block_type type, struct rect at);
 
+/* Pieces that follow each other on one line with no more than a blank between them: what was one
+ * line before it was cut at its blanks, as text layers do. */
+struct run {
+    struct rect at;      /* as reading goes: mirrored where the draft is */
+    size_t first, count; /* among the pieces given */
+};
+
+/* Sorts the pieces; out has room for n runs. How many there are. */
+size_t draft_find_runs(const struct draft *d, size_t *pieces, size_t n, struct run *out);
+
 /* A row of these pieces of the sheet, given in reading order; they are taken. */
 struct row *draft_add_row(struct draft *d, const size_t *pieces, size_t n);
 
-/* Rows of these pieces in the order that they are read in, at the end of the draft's rows. */
-int draft_add_rows(struct draft *d, const size_t *pieces, size_t n);
+/* Rows of these pieces in the order that they are read in, at the end of the draft's rows. Sorts
+ * the pieces. */
+int draft_add_rows(struct draft *d, size_t *pieces, size_t n);
 
 /* White between two rows of a column, as their type has it. */
 float draft_gap(const struct row *above, const struct row *below);
