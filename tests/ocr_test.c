@@ -161,10 +161,73 @@ static void starts_at_the_texts_own_corner(void **state)
     assert_well_formed(page);
     assert_drawn_text(page);
     assert_first_corner(page, DRAWN_HEIGHT - 91, 100, 3);
+    assert_int_equal(page->rotation, 270);
     const struct point *c = page->blocks[0].lines[0].polygon.corner;
     assert_true(c[1].y > c[0].y + 500); /* reading goes down the page */
     page_free(&page);
     pixDestroy(&turned);
+    pixDestroy(&pix);
+}
+
+/* The same text and places whichever way up the page is. */
+static void reads_a_page_on_its_head(void **state)
+{
+    (void)state;
+    struct Pix *pix = drawn_pix();
+    static const struct {
+        int quarters, rotation;
+        double x, y; /* where the text begins */
+    } rows[] = {{0, 0, 100, 91},
+                {1, 270, DRAWN_HEIGHT - 91, 100},
+                {2, 180, DRAWN_WIDTH - 100, DRAWN_HEIGHT - 91},
+                {3, 90, 91, DRAWN_WIDTH - 100}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct Pix *turned = pixRotateOrth(pix, rows[i].quarters);
+        struct page *page = read_pix(turned);
+        assert_well_formed(page);
+        assert_drawn_text(page);
+        assert_first_corner(page, rows[i].x, rows[i].y, 3);
+        assert_int_equal(page->rotation, rows[i].rotation);
+        assert_true(fabsf(page->skew) < 0.3F);
+        assert_int_equal(page->width, pixGetWidth(turned));
+        assert_string_equal(page->engine, ocr_name(engine));
+        assert_string_equal(page->language, "eng");
+        page_free(&page);
+        pixDestroy(&turned);
+    }
+    pixDestroy(&pix);
+}
+
+/* Its lean is told as it is on the page, upright or not. */
+static void tells_how_a_page_leans(void **state)
+{
+    (void)state;
+    const float angle = 0.035F, degrees = angle * 180 / (float)M_PI;
+    struct Pix *pix = drawn_pix();
+    struct Pix *leaning = pixRotate(pix, angle, L_ROTATE_AREA_MAP, L_BRING_IN_WHITE, 0, 0);
+    for (int quarters = 0; quarters <= 2; quarters += 2) {
+        struct Pix *turned = pixRotateOrth(leaning, quarters);
+        struct page *page = read_pix(turned);
+        assert_drawn_text(page);
+        assert_true(fabsf(page->skew - degrees) < 0.35F);
+        page_free(&page);
+        pixDestroy(&turned);
+    }
+    pixDestroy(&leaning);
+    pixDestroy(&pix);
+}
+
+/* What cannot be read either way up stays as it was read. */
+static void keeps_what_reads_no_better_turned(void **state)
+{
+    (void)state;
+    struct Pix *pix = drawn_pix();
+    struct Pix *mirrored = pixFlipLR(NULL, pix);
+    struct page *page = read_pix(mirrored);
+    assert_well_formed(page);
+    assert_int_equal(page->rotation, 0);
+    page_free(&page);
+    pixDestroy(&mirrored);
     pixDestroy(&pix);
 }
 
@@ -348,6 +411,9 @@ int main(void)
         cmocka_unit_test(reads_words_with_places),
         cmocka_unit_test(follows_a_leaning_line),
         cmocka_unit_test(starts_at_the_texts_own_corner),
+        cmocka_unit_test(reads_a_page_on_its_head),
+        cmocka_unit_test(tells_how_a_page_leans),
+        cmocka_unit_test(keeps_what_reads_no_better_turned),
         cmocka_unit_test(reads_a_page_alike_after_another),
         cmocka_unit_test(gives_no_blocks_without_text),
         cmocka_unit_test(maps_boxes_of_a_scaled_page_back),
