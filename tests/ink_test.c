@@ -363,6 +363,18 @@ static void takes_no_scanner_border(void **state)
     done(&s);
 }
 
+/* A table cut from a page, its outer lines at the edges. */
+static void keeps_the_edges_of_a_cutting(void **state)
+{
+    (void)state;
+    struct sheet s = sheet_of(400, 200, 100, 255);
+    fill(&s, 0, 0, 400, 2, 0);
+    fill(&s, 0, 197, 400, 2, 0);
+    find(&s);
+    assert_int_equal(s.ink.rule_count, 2);
+    done(&s);
+}
+
 static void takes_no_ground_of_words(void **state)
 {
     (void)state;
@@ -464,6 +476,7 @@ int main(void)
         cmocka_unit_test(finds_a_photograph_between_paragraphs),
         cmocka_unit_test(finds_a_chart_of_thin_lines),
         cmocka_unit_test(takes_no_scanner_border),
+        cmocka_unit_test(keeps_the_edges_of_a_cutting),
         cmocka_unit_test(takes_no_ground_of_words),
         cmocka_unit_test(takes_no_paper),
         cmocka_unit_test(looks_at_any_size),

@@ -2,7 +2,7 @@
  *
  * Pictures: what is left when rules and words are off the sheet, in cells of 8 × 8 pixels. Specks,
  * what a scanner draws around a page, the ground that text stands on, and what covers the whole
- * page are none. Called by ink.c.
+ * page are none, nor is a paragraph that was hardly read. Called by ink.c.
  */
 #include "ocr/ink_internal.h"
 
@@ -20,8 +20,9 @@ enum { CELL_INK = 5, CORE = 4 };       /* pixels of a cell; cells that hang toge
 struct pictures {
     struct ink_sheet *sheet;
     int columns, rows;
-    uint8_t *ink;    /* for each cell: has it enough */
-    uint32_t *texts; /* sums of cells with words, above and left of each; one more row and column */
+    uint8_t *ink; /* for each cell: has it enough */
+    /* Sums of cells with words, and with ink, above and left of each; one more row and column. */
+    uint32_t *texts, *inks;
 };
 
 /* ---- cells ---- */
@@ -61,13 +62,16 @@ static void take_off_words(struct ink_sheet *s)
     }
 }
 
-static void sum_texts(struct pictures *p)
+static void sum_cells(struct pictures *p)
 {
     const int wide = p->columns + 1;
     for (int y = 0; y < p->rows; y++)
         for (int x = 0; x < p->columns; x++) {
-            uint32_t *at = p->texts + (y + 1) * wide + x + 1;
-            *at = at[-1] + at[-wide] - at[-wide - 1] + (p->sheet->marks[y * p->columns + x] != 0);
+            const int cell = y * p->columns + x, at = (y + 1) * wide + x + 1;
+            const int left = at - 1, above = at - wide, both = above - 1;
+            p->texts[at] =
+                p->texts[left] + p->texts[above] - p->texts[both] + (p->sheet->marks[cell] != 0);
+            p->inks[at] = p->inks[left] + p->inks[above] - p->inks[both] + p->ink[cell];
         }
 }
 
@@ -125,21 +129,34 @@ static int clear_specks(struct Pix *cells)
     return 0;
 }
 
-static uint32_t texts_in(const struct pictures *p, const BOX *b)
+/* The part of a box that has what the sums count. */
+static float share(const struct pictures *p, const uint32_t *sums, const BOX *b)
 {
     const int wide = p->columns + 1;
-    const uint32_t *top = p->texts + b->y * wide + b->x, *bottom = top + b->h * wide;
-    return bottom[b->w] - bottom[0] - top[b->w] + top[0];
+    const uint32_t *top = sums + b->y * wide + b->x, *bottom = top + b->h * wide;
+    return (float)(bottom[b->w] - bottom[0] - top[b->w] + top[0]) / (float)(b->w * b->h);
+}
+
+/* Words that nobody read: everywhere some ink, nowhere much, and words among it that were read. */
+static bool is_unread(const struct pictures *p, const BOX *b)
+{
+    const float among = 0.03F, everywhere = 0.45F, much = 0.35F; /* parts of the box */
+    if (share(p, p->texts, b) < among || share(p, p->inks, b) < everywhere)
+        return false;
+    BOX *box = boxCreate(b->x * INK_CELL, b->y * INK_CELL, b->w * INK_CELL, b->h * INK_CELL);
+    l_int32 ink = 0;
+    pixCountPixelsInRect(p->sheet->rows, box, &ink, NULL);
+    boxDestroy(&box);
+    return (float)ink < much * (float)(b->w * b->h * INK_CELL * INK_CELL);
 }
 
 /* A bar or panel that words stand on. */
 static bool is_ground(const struct pictures *p, const BOX *b)
 {
     const float bar = 3; /* heights of the usual word */
-    const uint32_t texts = texts_in(p, b);
+    const float texts = share(p, p->texts, b);
     const float side = (float)((b->w < b->h ? b->w : b->h) * INK_CELL);
-    return (float)texts > text_ground * (float)(b->w * b->h) ||
-           (texts && side < bar * p->sheet->word_height);
+    return texts > text_ground || (texts > 0 && side < bar * p->sheet->word_height);
 }
 
 /* What is left of a dark border that is deeper than most: along most of one edge, and flat. */
@@ -158,7 +175,7 @@ static bool is_picture(const struct pictures *p, const BOX *b)
     const float small = inch_small * p->sheet->dpi / INK_CELL;
     return (float)b->w >= small && (float)b->h >= small &&
            (float)b->w * (float)b->h < whole_page * (float)p->columns * (float)p->rows &&
-           !is_ground(p, b) && !is_border(p, b);
+           !is_ground(p, b) && !is_unread(p, b) && !is_border(p, b);
 }
 
 /* The picture itself in the cells that it touches. */
@@ -289,14 +306,15 @@ int ink_pictures(struct ink_sheet *s, struct ink *out, struct error *err)
     struct pictures p = {.sheet = s, .columns = s->across, .rows = s->down};
     const size_t columns = (size_t)s->across, rows = (size_t)s->down;
     p.ink = calloc(columns, rows);
-    p.texts = calloc((columns + 1) * (rows + 1), sizeof *p.texts);
+    p.texts = calloc((columns + 1) * (rows + 1), 2 * sizeof *p.texts);
     int rc = -1;
     if (p.ink && p.texts) {
         take_off_words(s);
         for (int row = 0; row < p.rows; row++)
             count_row(&p, row);
-        sum_texts(&p);
         clear_borders(&p);
+        p.inks = p.texts + (columns + 1) * (rows + 1);
+        sum_cells(&p);
         rc = join_parts(&p, out);
     }
     free(p.ink);

@@ -14,6 +14,7 @@ static const float inch_long = 0.2F;      /* a shorter line is a stroke: 14 poin
 static const float inch_thick = 0.05F;    /* a thicker one is a bar: 3.6 points */
 static const float inch_gap = 0.07F;      /* of a worn line; words are further apart */
 static const float inch_edge = 0.03F;     /* at the page's edge a scanner drew it */
+static const float inch_page = 4;         /* of its shorter side; less is a piece cut from one */
 static const float still_leaning = 0.02F; /* of its length, after the page's skew */
 
 struct lines {
@@ -132,7 +133,7 @@ static void look_beside(const struct lines *l, struct rect r, float *more, float
  * have another beside it. */
 static bool in_a_crowd(const struct lines *l, struct rect r)
 {
-    const float few = 0.25F, many = 0.3F, longer = 8; /* parts; heights of the usual word */
+    const float few = 0.2F, many = 0.3F, longer = 8; /* parts; heights of the usual word */
     const float length = l->vertical ? r.y2 - r.y1 : r.x2 - r.x1;
     float more, less;
     look_beside(l, r, &more, &less);
@@ -157,6 +158,9 @@ static bool at_edge(const struct lines *l, struct rect on_page)
 {
     const float near = inch_edge * l->sheet->dpi * (float)l->sheet->by;
     const struct page *page = l->sheet->page;
+    const int shorter = page->width < page->height ? page->width : page->height;
+    if ((float)shorter < inch_page * l->sheet->dpi * (float)l->sheet->by)
+        return false;
     if (l->vertical)
         return on_page.x1 < near || on_page.x2 > (float)page->width - near;
     return on_page.y1 < near || on_page.y2 > (float)page->height - near;
