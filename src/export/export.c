@@ -4,6 +4,8 @@
  */
 #include "export/export_driver.h"
 
+#include "base/memory.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -27,11 +29,28 @@ void export_extensions(char out[EXPORT_LIST])
                               export_formats[i]->extension);
 }
 
-const struct block *export_caption(const struct page *page, const struct block *block,
-                                   enum block_type type)
+static size_t caption_of(const struct page *page, const struct block *b)
 {
-    if (block->caption < 0 || (size_t)block->caption >= page->block_count)
-        return NULL;
-    const struct block *caption = &page->blocks[block->caption];
-    return caption->type == type ? caption : NULL;
+    bool named = b->type == BLOCK_FIGURE && b->caption >= 0 &&
+                 (size_t)b->caption < page->block_count &&
+                 page->blocks[b->caption].type == BLOCK_FIGURE_CAPTION;
+    return named ? (size_t)b->caption : page->block_count;
+}
+
+unsigned char *export_marks(const struct page *page)
+{
+    unsigned char *marks = x_calloc(page->block_count + 1, 1);
+    for (size_t i = 0; i < page->block_count; i++)
+        marks[caption_of(page, &page->blocks[i])] = EXPORT_AWAITED;
+    return marks;
+}
+
+size_t export_take_caption(const struct page *page, const struct block *figure,
+                           unsigned char *marks)
+{
+    size_t caption = caption_of(page, figure);
+    if (marks[caption] != EXPORT_AWAITED)
+        return page->block_count;
+    marks[caption] = EXPORT_DONE;
+    return caption;
 }

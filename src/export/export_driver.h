@@ -19,8 +19,14 @@ void export_failed_comment(struct strbuf *out, const struct export_page *page);
 /* A page's language as HTML and XML have it (BCP 47): "de" for "deu"; NULL if it is not one. */
 const char *export_language(const char *language);
 
-/* The block that names a figure or table, if it is of this type; else NULL. */
-const struct block *export_caption(const struct page *page, const struct block *block,
-                                   enum block_type type);
+/* Of each block of a page: is it written, or is it a caption that waits for its figure? The caller
+ * frees it. */
+enum export_mark { EXPORT_OPEN, EXPORT_DONE, EXPORT_AWAITED };
+unsigned char *export_marks(const struct page *page);
+
+/* The caption of a figure, an index among the blocks: once, with the first figure that has it, and
+ * marked as done; else page->block_count. */
+size_t export_take_caption(const struct page *page, const struct block *figure,
+                           unsigned char *marks);
 
 #endif

@@ -9,7 +9,6 @@
 #include "export/prose.h"
 #include "export/table.h"
 
-#include "base/memory.h"
 #include "layout/flow.h"
 
 #include <jansson.h>
@@ -87,12 +86,12 @@ static void add_text(struct strbuf *out, const char *element, const char *class,
 }
 
 /* A block and those of the page in which it goes on, in one element. */
-static void add_chain(struct strbuf *out, const struct page *page, size_t i, bool *done,
+static void add_chain(struct strbuf *out, const struct page *page, size_t i, unsigned char *marks,
                       const char *element, const char *class)
 {
     auto_strbuf text = {0};
     for (; i != FLOW_NONE; i = flow_next(page, i)) {
-        done[i] = true;
+        marks[i] = EXPORT_DONE;
         prose_add_block(&text, &page->blocks[i]);
     }
     if (text.len)
@@ -187,24 +186,25 @@ static void add_table(struct strbuf *out, const struct block *b, int skip)
 
 /* Text in the picture is what those hear who do not see it. */
 static void add_figure(struct strbuf *out, const struct page *page, const struct block *b,
-                       unsigned figure, bool *done)
+                       unsigned figure, unsigned char *marks)
 {
     char name[PAGE_FIGURE_NAME];
     auto_strbuf inside = {0};
-    const struct block *caption = export_caption(page, b, BLOCK_FIGURE_CAPTION);
+    const size_t caption = export_take_caption(page, b, marks);
     page_figure_name(page->number, figure, name);
     prose_add_block(&inside, b);
     strbuf_addf(out, "<figure>\n<img src=\"images/%s\" alt=\"", name);
     html_add_text(out, strbuf_str(&inside));
     strbuf_adds(out, "\">\n");
-    if (caption && !done[caption - page->blocks])
-        add_chain(out, page, (size_t)(caption - page->blocks), done, "figcaption", NULL);
+    if (caption < page->block_count)
+        add_chain(out, page, caption, marks, "figcaption", NULL);
     strbuf_adds(out, "</figure>\n");
 }
 
 /* ---- pages ---- */
 
-static void add_block(struct strbuf *out, const struct export_page *e, size_t i, bool *done)
+static void add_block(struct strbuf *out, const struct export_page *e, size_t i,
+                      unsigned char *marks)
 {
     const struct page *page = e->page;
     const struct block *b = &page->blocks[i];
@@ -223,13 +223,13 @@ static void add_block(struct strbuf *out, const struct export_page *e, size_t i,
         add_code(out, b);
         break;
     case BLOCK_FOOTNOTE:
-        add_chain(out, page, i, done, "aside", NULL);
+        add_chain(out, page, i, marks, "aside", NULL);
         break;
     case BLOCK_TEXT:
-        add_chain(out, page, i, done, "p", NULL);
+        add_chain(out, page, i, marks, "p", NULL);
         break;
     default:
-        add_chain(out, page, i, done, "p", block_type_name(b->type));
+        add_chain(out, page, i, marks, "p", block_type_name(b->type));
     }
 }
 
@@ -249,7 +249,7 @@ static void html_page(struct strbuf *out, const struct export_page *e, bool firs
         add_failed(out, e);
         return;
     }
-    bool *done = x_calloc(e->page->block_count + 1, sizeof *done);
+    unsigned char *marks = export_marks(e->page);
     strbuf_addf(out, "<section class=\"page\" data-page=\"%u\"", e->number);
     if (export_language(e->page->language))
         strbuf_addf(out, " lang=\"%s\"", export_language(e->page->language));
@@ -257,12 +257,12 @@ static void html_page(struct strbuf *out, const struct export_page *e, bool firs
     for (size_t i = 0; i < e->page->block_count; i++) {
         const struct block *b = &e->page->blocks[i];
         if (b->type == BLOCK_FIGURE)
-            add_figure(out, e->page, b, figures++, done);
-        else if (!done[i])
-            add_block(out, e, i, done);
+            add_figure(out, e->page, b, figures++, marks);
+        else if (marks[i] == EXPORT_OPEN)
+            add_block(out, e, i, marks);
     }
     strbuf_adds(out, "</section>\n");
-    free(done);
+    free(marks);
 }
 
 const struct export_format export_html = {.extension = "html",

@@ -7,7 +7,6 @@
 #include "export/export_driver.h"
 #include "export/markdown.h"
 
-#include "base/memory.h"
 #include "layout/flow.h"
 
 #include <stdlib.h>
@@ -22,9 +21,9 @@ struct writer {
     struct strbuf *out;
     const struct export_page *e;
     const struct page *page;
-    size_t head, tail; /* that are one with what is on other pages; or FLOW_NONE */
-    bool *done;        /* of each block */
-    bool any;          /* something of the page is written */
+    size_t head, tail;    /* that are one with what is on other pages; or FLOW_NONE */
+    unsigned char *marks; /* enum export_mark of each block */
+    bool any;             /* something of the page is written */
     unsigned figures;
 };
 
@@ -49,14 +48,13 @@ static void write_block(struct writer *w, const struct block *b, const struct ma
 
 static void write_figure(struct writer *w, const struct block *b)
 {
-    const struct block *caption = export_caption(w->page, b, BLOCK_FIGURE_CAPTION);
+    const size_t taken = export_take_caption(w->page, b, w->marks);
+    const struct block *caption = taken < w->page->block_count ? &w->page->blocks[taken] : NULL;
     strbuf_adds(w->out, w->any ? "\n" : "");
     markdown_add_figure(w->out, w->page->number, w->figures++, caption);
     w->any = true;
-    if (caption && !w->done[caption - w->page->blocks]) {
-        w->done[caption - w->page->blocks] = true;
+    if (caption)
         write_block(w, caption, &(struct markdown_part){0});
-    }
 }
 
 /* The line in which block i goes on, on this page or the next. */
@@ -76,33 +74,44 @@ static const char *next_line(const struct writer *w, size_t i)
 static void write_chain(struct writer *w, size_t i)
 {
     bool opened = i == w->head;
-    while (i != FLOW_NONE && !w->done[i]) {
+    while (i != FLOW_NONE && w->marks[i] == EXPORT_OPEN) {
         const struct markdown_part part = {.opened = opened,
                                            .next = next_line(w, i),
                                            .goes_on = i == w->tail,
                                            .skip = i == w->head ? w->e->repeated : 0};
-        w->done[i] = true;
+        w->marks[i] = EXPORT_DONE;
         write_block(w, &w->page->blocks[i], &part);
         opened = part.next != NULL;
         i = opened ? flow_next(w->page, i) : FLOW_NONE;
     }
 }
 
+static void set_chain(struct writer *w, size_t i, enum export_mark mark)
+{
+    while (i != FLOW_NONE) {
+        w->marks[i] = (unsigned char)mark;
+        i = i != w->tail && next_line(w, i) ? flow_next(w->page, i) : FLOW_NONE;
+    }
+}
+
 /* What goes on over the page's edges stands first and last, so that it is whole. */
 static void write_page(struct writer *w)
 {
-    const size_t last = w->tail == FLOW_NONE ? FLOW_NONE : flow_start(w->page, w->tail);
+    size_t last = w->tail == FLOW_NONE ? FLOW_NONE : flow_start(w->page, w->tail);
     if (w->head != FLOW_NONE)
         write_chain(w, w->head);
+    if (last != FLOW_NONE && w->marks[last] != EXPORT_OPEN)
+        last = FLOW_NONE;
+    set_chain(w, last, EXPORT_DONE);
     for (size_t i = 0; i < w->page->block_count; i++) {
         const struct block *b = &w->page->blocks[i];
         if (b->type == BLOCK_FIGURE)
             write_figure(w, b);
-        else if (i != last && !is_running(b))
+        else if (!is_running(b))
             write_chain(w, i);
     }
-    if (last != FLOW_NONE)
-        write_chain(w, last);
+    set_chain(w, last, EXPORT_OPEN);
+    write_chain(w, last);
 }
 
 static void markdown_page(struct strbuf *out, const struct export_page *e, bool first)
@@ -118,9 +127,9 @@ static void markdown_page(struct strbuf *out, const struct export_page *e, bool 
                        .page = e->page,
                        .head = e->opened ? flow_head(e->page) : FLOW_NONE,
                        .tail = e->next ? flow_tail(e->page) : FLOW_NONE,
-                       .done = x_calloc(e->page->block_count + 1, sizeof *w.done)};
+                       .marks = export_marks(e->page)};
     write_page(&w);
-    free(w.done);
+    free(w.marks);
 }
 
 const struct export_format export_markdown = {.extension = "md",

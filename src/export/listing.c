@@ -74,7 +74,7 @@ static bool is_letter(const char *s, size_t *length)
     size_t open = *s == '(' || *s == '[', n = 0;
     while (n < LONGEST && isalnum((unsigned char)s[open + n]))
         n++;
-    if (!n)
+    if (!n || isalnum((unsigned char)s[open + n]))
         return false;
     if (s[open + n] == ')' || s[open + n] == ']')
         return (open || n <= 3) && mark_ends(s, open + n + 1, length);

@@ -108,12 +108,14 @@ static bool both_full(const struct block *b, const struct block *next, double sc
            line_length(&next->lines[0]) * (float)scale >= full_line * next_measure;
 }
 
-/* "b) the second": a new item, in lower case or not. */
+/* "b) the second", "c. the third": a new item, in lower case or not. */
 static bool starts_item(const struct line *l)
 {
     enum { LONGEST = 5 };
-    size_t n = strcspn(l->text, " ");
-    return n > 0 && n <= LONGEST && (l->text[n - 1] == ')' || l->text[n - 1] == '.');
+    const size_t n = strcspn(l->text, " ");
+    if (!l->text[n] || n < 2 || n > LONGEST)
+        return false;
+    return l->text[n - 1] == ')' || (n == 2 && l->text[1] == '.');
 }
 
 static bool text_goes_on(const struct block *b, const struct block *next, double scale)

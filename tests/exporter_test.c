@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: AGPL-3.0-or-later
+ *
+ * Pages through the exporter: what is held back, what passes through, what goes over the edges of
+ * pages, and how failed pages part it.
+ */
+#include "unit.h"
+
+#include "export/exporter.h"
+#include "page_made.h"
+#include "page_sample.h"
+
+struct run {
+    struct exporter *exporter;
+    struct strbuf out;
+};
+
+static struct run begin(const char *extension, enum page_unit unit)
+{
+    struct run r = {.exporter = exporter_new(export_find(extension), unit)};
+    exporter_begin(r.exporter, "{\"filename\":\"a & b.pdf\"}", &r.out);
+    return r;
+}
+
+static void feed(struct run *r, struct page *p)
+{
+    struct error err;
+    auto_strbuf json = {0};
+    page_encode(p, &json);
+    OK(exporter_add(r->exporter, (uint32_t)p->number, &json, &r->out, &err));
+    page_free(&p);
+}
+
+static void feed_failed(struct run *r, uint32_t number)
+{
+    struct error why;
+    error_set(&why, ERROR_TIMEOUT, "too slow");
+    exporter_add_failed(r->exporter, number, &why, &r->out);
+}
+
+static const char *end(struct run *r)
+{
+    while (exporter_end(r->exporter, &r->out))
+        ;
+    exporter_free(&r->exporter);
+    return strbuf_str(&r->out);
+}
+
+#define ENDS_AS(run, expected)                      \
+    do {                                            \
+        assert_string_equal(end(&(run)), expected); \
+        strbuf_free(&(run).out);                    \
+    } while (0)
+
+/* A page with one paragraph. */
+static struct page *with_text(int number, const char *text)
+{
+    struct page *p = made_page(number);
+    made_block(p, BLOCK_TEXT, 300, text);
+    return p;
+}
+
+static void feed_text(struct run *r, int number, const char *text)
+{
+    feed(r, with_text(number, text));
+}
+
+/* ---- json ---- */
+
+static void bytes_pass_through(void **state)
+{
+    struct run r = begin("ndjson", PAGE_PIXELS);
+    struct error err;
+    (void)state;
+    auto_strbuf json = {0};
+    strbuf_adds(&json, SAMPLE_JSON);
+    strbuf_addc(&json, ' '); /* nobody writes it anew */
+    OK(exporter_add(r.exporter, 1, &json, &r.out, &err));
+    ENDS_AS(r, SAMPLE_JSON " \n");
+}
+
+static void a_page_that_changed_is_written_anew(void **state)
+{
+    struct run r = begin("ndjson", PAGE_PIXELS);
+    (void)state;
+    feed_text(&r, 1, "it goes");
+    feed_text(&r, 2, "on and on.");
+    const char *out = end(&r);
+    assert_non_null(strstr(out, "\"continues\":true"));
+    assert_non_null(strstr(out, "\"continued\":true"));
+    strbuf_free(&r.out);
+}
+
+static void lengths_in_points(void **state)
+{
+    struct run r = begin("json", PAGE_POINTS);
+    (void)state;
+    struct page *p = with_text(1, "words");
+    page_add_line(p, &p->blocks[0])->font_size = 25;
+    feed(&r, p);
+    const char *out = end(&r);
+    assert_non_null(strstr(out, "\"width\":500,\"height\":700,\"unit\":\"pt\",\"dpi\":144"));
+    assert_non_null(strstr(out, "\"bbox\":[50,150,75,160]"));
+    assert_non_null(strstr(out, "\"font\":{\"size\":12.5}"));
+    strbuf_free(&r.out);
+}
+
+static void what_is_no_page_result_is_refused(void **state)
+{
+    struct run r = begin("md", PAGE_PIXELS);
+    struct error err;
+    auto_strbuf json = {0};
+    (void)state;
+    strbuf_adds(&json, "{\"page\":1}");
+    REFUSED(ERROR_BUG, exporter_add(r.exporter, 1, &json, &r.out, &err));
+    ENDS_AS(r, "");
+}
+
+/* ---- the window ---- */
+
+/* However long the document, a page is written once the window is full, in order. */
+static void a_few_pages_are_held_back(void **state)
+{
+    struct run r = begin("txt", PAGE_PIXELS);
+    (void)state;
+    for (int n = 1; n <= 50; n++) {
+        char text[32];
+        snprintf(text, sizeof text, "Page %d of it.", n);
+        feed_text(&r, n, text);
+        int written = n < EXPORTER_WINDOW ? 0 : n - EXPORTER_WINDOW + 1;
+        snprintf(text, sizeof text, "Page %d of it.\n", written);
+        size_t len = strlen(text);
+        if (written)
+            assert_string_equal(r.out.data + r.out.len - len, text);
+        else
+            assert_int_equal(r.out.len, 0);
+    }
+    end(&r);
+    strbuf_free(&r.out);
+}
+
+static void an_exporter_may_be_given_up(void **state)
+{
+    struct run r = begin("html", PAGE_PIXELS);
+    (void)state;
+    feed_text(&r, 1, "one");
+    feed_failed(&r, 2);
+    exporter_free(&r.exporter);
+    exporter_free(&r.exporter);
+    strbuf_free(&r.out);
+}
+
+static void a_document_without_pages(void **state)
+{
+    (void)state;
+    struct run md = begin("md", PAGE_PIXELS), json = begin("json", PAGE_PIXELS),
+               csv = begin("csv", PAGE_PIXELS);
+    ENDS_AS(md, "");
+    ENDS_AS(json, "{\"job\":{\"filename\":\"a & b.pdf\"},\"pages\":[\n]}\n");
+    ENDS_AS(csv, "");
+}
+
+/* ---- over the edges ---- */
+
+static void a_sentence_is_whole(void **state)
+{
+    struct run r = begin("md", PAGE_PIXELS);
+    (void)state;
+    feed_text(&r, 1, "The inter-");
+    feed_text(&r, 2, "national law *goes");
+    feed_text(&r, 3, "on.");
+    feed_text(&r, 4, "Next.");
+    ENDS_AS(r, "The international law \\*goes on.\n\n---\n\nNext.\n");
+}
+
+static void what_is_beside_it_makes_room(void **state)
+{
+    struct run r = begin("md", PAGE_PIXELS);
+    (void)state;
+    struct page *a = with_text(1, "It goes"), *b = made_page(2);
+    made_block(a, BLOCK_FOOTNOTE, 1200, "1 A note.");
+    page_add_block(b, BLOCK_FIGURE);
+    made_block(b, BLOCK_TEXT, 300, "on.");
+    made_block(b, BLOCK_TEXT, 400, "More.");
+    feed(&r, a);
+    feed(&r, b);
+    ENDS_AS(r, "1 A note.\n\nIt goes on.\n\n![](images/1_0.jpg)\n\nMore.\n");
+}
+
+/* It cannot be whole and leave room for the picture at once. */
+static void a_page_that_is_run_through_with_something_on_it(void **state)
+{
+    struct run r = begin("md", PAGE_PIXELS);
+    (void)state;
+    struct page *b = with_text(2, "on and");
+    page_add_block(b, BLOCK_FIGURE);
+    feed_text(&r, 1, "It goes");
+    feed(&r, b);
+    feed_text(&r, 3, "on.");
+    ENDS_AS(r, "It goes on and\n\n![](images/1_0.jpg)\n\n---\n\non.\n");
+}
+
+static void columns_on_a_page_are_joined(void **state)
+{
+    struct run r = begin("md", PAGE_PIXELS);
+    (void)state;
+    struct page *a = with_text(1, "Left co-");
+    a->blocks[0].continues = true;
+    made_block(a, BLOCK_FOOTNOTE, 1200, "1 A note.");
+    struct block *right = made_block(a, BLOCK_TEXT, 300, "lumn goes");
+    right->continued = true;
+    feed(&r, a);
+    feed_text(&r, 2, "on.");
+    ENDS_AS(r, "1 A note.\n\nLeft column goes on.\n");
+}
+
+static void a_list_goes_on(void **state)
+{
+    struct run r = begin("md", PAGE_PIXELS);
+    (void)state;
+    struct page *a = made_page(1), *b = made_page(2);
+    made_block(a, BLOCK_LIST, 300, "1. one\n2. two goes");
+    made_block(b, BLOCK_LIST, 300, "on here\n3. three");
+    feed(&r, a);
+    feed(&r, b);
+    ENDS_AS(r, "1. one\n2. two goes on here\n3. three\n");
+}
+
+static void failed_pages_part(void **state)
+{
+    struct run r = begin("md", PAGE_PIXELS);
+    (void)state;
+    feed_text(&r, 1, "it goes");
+    feed_failed(&r, 2);
+    feed_text(&r, 3, "on");
+    feed_text(&r, 5, "and on");
+    ENDS_AS(r,
+            "it goes\n\n---\n\n<!-- page 2: failed: timeout -->\n\n---\n\non\n\n---\n\nand on\n");
+}
+
+static void running_headers_are_left_out(void **state)
+{
+    (void)state;
+    struct run md = begin("md", PAGE_PIXELS), txt = begin("txt", PAGE_PIXELS);
+    for (int n = 1; n <= 5; n++)
+        for (int k = 0; k < 2; k++) {
+            char number[8], body[16];
+            snprintf(number, sizeof number, "%d", n + 6);
+            snprintf(body, sizeof body, "part %d", n);
+            struct page *p = made_page(n);
+            made_block(p, BLOCK_TEXT, 40, "The Title of the Book");
+            made_block(p, BLOCK_TEXT, 300, body);
+            made_block(p, BLOCK_TEXT, 1350, number);
+            feed(k ? &md : &txt, p);
+        }
+    ENDS_AS(md, "part 1 part 2 part 3 part 4 part 5\n");
+    assert_non_null(strstr(end(&txt), "The Title of the Book\n\npart 3\n\n9\n\f"));
+    strbuf_free(&txt.out);
+}
+
+/* ---- tables ---- */
+
+static const char *const rows_1[] = {"Name", "Sum", "a|b", "1,5", NULL};
+static const char *const rows_2[] = {"Name", "Sum", "c\"d", "3", NULL};
+
+static void feed_tables(struct run *r, bool spans)
+{
+    struct page *a = made_page(1), *b = made_page(2);
+    struct block *t = made_table(a, 900, 2, 1, rows_1), *u = made_table(b, 200, 2, 1, rows_2);
+    if (spans) {
+        t->cell_count--;
+        t->cells[t->cell_count - 1].colspan = 2;
+        u->cell_count--;
+        u->cells[u->cell_count - 1].colspan = 2;
+    }
+    feed(r, a);
+    feed(r, b);
+}
+
+static void a_table_is_whole(void **state)
+{
+    (void)state;
+    struct run md = begin("md", PAGE_PIXELS), spans = begin("md", PAGE_PIXELS),
+               csv = begin("csv", PAGE_PIXELS);
+    feed_tables(&md, false);
+    ENDS_AS(md, "| Name | Sum |\n| --- | --- |\n| a\\|b | 1,5 |\n| c\"d | 3 |\n");
+    feed_tables(&spans, true);
+    ENDS_AS(spans, "<table>\n<thead>\n<tr><th>Name</th><th>Sum</th></tr>\n</thead>\n<tbody>\n"
+                   "<tr><td colspan=\"2\">a|b</td></tr>\n<tr><td colspan=\"2\">c&quot;d</td></tr>\n"
+                   "</tbody>\n</table>\n");
+    feed_tables(&csv, false);
+    ENDS_AS(csv, "Name,Sum\r\na|b,\"1,5\"\r\n\"c\"\"d\",3\r\n\r\n");
+}
+
+static void tables_of_two_forms_stay_apart(void **state)
+{
+    struct run r = begin("md", PAGE_PIXELS);
+    (void)state;
+    struct page *a = made_page(1), *b = made_page(2);
+    made_table(a, 900, 2, 1, rows_1);
+    struct block *u = made_table(b, 200, 2, 1, rows_2);
+    u->cell_count--;
+    u->cells[u->cell_count - 1].colspan = 2;
+    feed(&r, a);
+    feed(&r, b);
+    ENDS_AS(r, "| Name | Sum |\n| --- | --- |\n| a\\|b | 1,5 |\n\n---\n\n"
+               "<table>\n<thead>\n<tr><th>Name</th><th>Sum</th></tr>\n</thead>\n<tbody>\n"
+               "<tr><td colspan=\"2\">c&quot;d</td></tr>\n</tbody>\n</table>\n");
+}
+
+static void failed_pages_in_every_format(void **state)
+{
+    (void)state;
+    for (size_t i = 0; export_formats[i]; i++) {
+        struct run r = begin(export_formats[i]->extension, PAGE_PIXELS);
+        feed_failed(&r, 7);
+        const char *out = end(&r);
+        if (!strstr(out, "7") || !strstr(out, "timeout"))
+            fail_msg("%s: %s", export_formats[i]->extension, out);
+        strbuf_free(&r.out);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_pass_through),
+        cmocka_unit_test(a_page_that_changed_is_written_anew),
+        cmocka_unit_test(lengths_in_points),
+        cmocka_unit_test(what_is_no_page_result_is_refused),
+        cmocka_unit_test(a_few_pages_are_held_back),
+        cmocka_unit_test(an_exporter_may_be_given_up),
+        cmocka_unit_test(a_document_without_pages),
+        cmocka_unit_test(a_sentence_is_whole),
+        cmocka_unit_test(what_is_beside_it_makes_room),
+        cmocka_unit_test(a_page_that_is_run_through_with_something_on_it),
+        cmocka_unit_test(columns_on_a_page_are_joined),
+        cmocka_unit_test(a_list_goes_on),
+        cmocka_unit_test(failed_pages_part),
+        cmocka_unit_test(running_headers_are_left_out),
+        cmocka_unit_test(a_table_is_whole),
+        cmocka_unit_test(tables_of_two_forms_stay_apart),
+        cmocka_unit_test(failed_pages_in_every_format),
+    };
+    return cmocka_run_group_tests_name("exporter", tests, NULL, NULL);
+}
