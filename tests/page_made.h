@@ -64,7 +64,11 @@ static inline struct block *made_table(struct page *p, float y, int cols, int he
         c->header = c->row < head;
         c->text = texts[n];
         c->bbox = (struct rect){x, top, x + width, top + MADE_LINE};
-        made_line(p, b, texts[n], x, top, width - 20);
+        for (const char *at = texts[n], *feed; at; at = feed ? feed + 1 : NULL) {
+            feed = strchr(at, '\n');
+            const size_t len = feed ? (size_t)(feed - at) : strlen(at);
+            made_line(p, b, page_text(p, at, len), x, top, width - 20);
+        }
     }
     b->rows = n / cols;
     b->cols = cols;

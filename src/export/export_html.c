@@ -38,7 +38,8 @@ static const char style[] =
     "img { max-width: 100% }\n"
     "figcaption, .table_caption { font-size: .9rem; color: #555 }\n"
     "pre { overflow-x: auto; padding: .5rem; background: #f6f6f6 }\n"
-    "aside { font-size: .85rem; border-top: 1px solid #ccc; margin-top: 1rem }\n"
+    "aside { font-size: .85rem }\n"
+    ":not(aside) + aside { border-top: 1px solid #ccc; margin-top: 1rem }\n"
     ".header, .footer, .page_number { font: .8rem sans-serif; color: #888; margin: .2rem 0 }\n"
     ".formula { text-align: center; font-style: italic }\n"
     ".failed { color: #a00 }\n"
@@ -172,9 +173,10 @@ static void add_list(struct strbuf *out, const struct block *b)
 
 /* ---- tables and figures ---- */
 
-static void add_table(struct strbuf *out, const struct block *b, int skip)
+/* What goes on from the page before is a table of its own here, with its head. */
+static void add_table(struct strbuf *out, const struct block *b)
 {
-    const struct table_part part = {.skip = skip, .cell = " dir=\"auto\""};
+    const struct table_part part = {.cell = " dir=\"auto\""};
     if (table_is_sound(b)) {
         table_add_html(out, b, &part);
     } else if (b->line_count) {
@@ -203,10 +205,8 @@ static void add_figure(struct strbuf *out, const struct page *page, const struct
 
 /* ---- pages ---- */
 
-static void add_block(struct strbuf *out, const struct export_page *e, size_t i,
-                      unsigned char *marks)
+static void add_block(struct strbuf *out, const struct page *page, size_t i, unsigned char *marks)
 {
-    const struct page *page = e->page;
     const struct block *b = &page->blocks[i];
     switch (b->type) {
     case BLOCK_TITLE:
@@ -217,7 +217,7 @@ static void add_block(struct strbuf *out, const struct export_page *e, size_t i,
         add_list(out, b);
         break;
     case BLOCK_TABLE:
-        add_table(out, b, i == flow_head(page) ? e->repeated : 0);
+        add_table(out, b);
         break;
     case BLOCK_CODE:
         add_code(out, b);
@@ -259,7 +259,7 @@ static void html_page(struct strbuf *out, const struct export_page *e, bool firs
         if (b->type == BLOCK_FIGURE)
             add_figure(out, e->page, b, figures++, marks);
         else if (marks[i] == EXPORT_OPEN)
-            add_block(out, e, i, marks);
+            add_block(out, e->page, i, marks);
     }
     strbuf_adds(out, "</section>\n");
     free(marks);

@@ -23,7 +23,9 @@ static size_t marker_length(const char *s)
     if (*s && strchr("-+>#=:", *s))
         return 1;
     size_t digits = strspn(s, "0123456789");
-    return digits && digits <= 9 && (s[digits] == '.' || s[digits] == ')') ? digits + 1 : 0;
+    if (!digits || digits > 9 || (s[digits] != '.' && s[digits] != ')'))
+        return 0;
+    return s[digits + 1] == ' ' || !s[digits + 1] ? digits + 1 : 0; /* 3.14 is no list */
 }
 
 /* Does s, an ampersand, begin a character reference? */

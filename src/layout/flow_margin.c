@@ -23,7 +23,7 @@ enum {
     NUMBER_MOST = 99999,
 };
 
-static const float margin = 0.14F;      /* of the page's height: a header with a line below it */
+static const float margin = 0.16F;      /* of the page's height: a header with a line below it */
 static const float same_place = 0.015F; /* of the page's height: scans shift by so much */
 
 /* ---- looking ---- */

@@ -231,6 +231,41 @@ class Bytes(Native):
             self.problem(self.ask(f"{self.base}/result.txt?pages={bad}"), 422, "input")
         self.problem(self.ask(f"{self.base}/result.layouts.pdf?pages=1"), 422, "input")
 
+    def test_lengths_in_points(self):
+        whole = f"{self.base}/result.json?unit=pt"
+        pages = json.loads(self.ask(whole).body)["pages"]
+        pixels = json.loads(self.ask(f"{self.base}/result.json").body)["pages"]
+        self.assertEqual({(p["unit"], p["width"], p["height"]) for p in pages}, {("pt", 612, 792)})
+        for ours, theirs in zip(pages, pixels):
+            scale = 72 / theirs["dpi"]
+            for a, b in zip(ours["blocks"][0]["bbox"], theirs["blocks"][0]["bbox"]):
+                self.assertAlmostEqual(a, b * scale, delta=0.006)
+        self.assertEqual(self.server.get_json(f"{self.base}/pages/3?unit=pt")["unit"], "pt")
+        self.assertEqual(self.server.get_json(f"{self.base}/pages/3?unit=px"), pixels[2])
+        self.assertNotEqual(self.ask(whole).headers["ETag"], self.ask(f"{self.base}/result.json").headers["ETag"])
+        self.problem(self.ask(f"{self.base}/result.json?unit=mm"), 422, "input")
+
+    def test_a_document_without_tables_has_no_rows(self):
+        answer = self.ask(f"{self.base}/result.csv")
+        self.assertEqual((answer.status, answer.headers["Content-Type"], answer.body), (200, "text/csv; charset=utf-8", b""))
+
+    def test_what_goes_over_the_pages(self):
+        lines = lambda n: ["THE RUNNING HEAD", *[""] * 4, f"page {n} begins here and it", "goes on for a while and is inter-",
+                           *[""] * 27, f"- {n} -"]
+        with_head = documents.make_pdf(4, lines)
+        job = self.server.wait_job(self.server.submit(with_head, text_layer="text")["id"])
+        pages = json.loads(self.ask(f"/v1/jobs/{job['id']}/result.json").body)["pages"]
+        types = [[block["type"] for block in page["blocks"]] for page in pages]
+        self.assertEqual(types, [["header", "text", "page_number"]] * 4)
+        self.assertEqual([(block.get("continued", False), block.get("continues", False))
+                          for page in pages for block in page["blocks"][1:2]],
+                         [(False, True), (True, True), (True, True), (True, False)])
+        markdown = self.ask(f"/v1/jobs/{job['id']}/result.md").body.decode()
+        self.assertEqual(markdown, "page 1 begins here and it goes on for a while and is inter" + "".join(
+            f"page {n} begins here and it goes on for a while and is inter" for n in (2, 3, 4)) + "-\n")
+        some = self.ask(f"/v1/jobs/{job['id']}/result.md?pages=1,3").body.decode()
+        self.assertIn("inter-\n\n---\n\n", some, "only of what was asked for")
+
     def test_the_layouts_are_a_pdf_with_every_page(self):
         body = self.ask(f"{self.base}/result.layouts.pdf").body
         self.assertTrue(body.startswith(b"%PDF-") and b"%%EOF" in body[-32:])
