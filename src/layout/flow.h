@@ -33,7 +33,7 @@ struct flow_edge {
     size_t letters;
 };
 
-/* What is remembered of a page when the page is gone: 1.9 kB. */
+/* What is remembered of a page when the page is gone: 2 kB. */
 struct flow_margins {
     int page; /* its number */
     struct flow_edge edges[2 * FLOW_EDGES];
