@@ -10,6 +10,7 @@
 
 #include <mupdf/ucdn.h>
 
+#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -25,6 +26,7 @@ struct glyph {
     const fz_stext_char *first;
     size_t length;
     float start, end; /* along the line */
+    size_t row;       /* MuPDF may put on one line what is not on one level */
     enum direction direction;
 };
 
@@ -84,15 +86,26 @@ static bool is_visual(const fz_stext_line *line)
     return last && onward >= back;
 }
 
+static bool is_level(const fz_stext_line *line, const fz_stext_char *a, const fz_stext_char *b)
+{
+    const float raised = 0.6F; /* of the em: a superscript is less */
+    float off =
+        (b->origin.y - a->origin.y) * line->dir.x - (b->origin.x - a->origin.x) * line->dir.y;
+    return fabsf(off) <= raised * fmaxf(a->size, b->size);
+}
+
 static size_t gather(const fz_stext_line *line, struct glyph *glyphs)
 {
-    size_t n = 0;
+    size_t n = 0, row = 0;
     for (const fz_stext_char *c = line->first_char; c; c = c->next) {
-        if (n && !has_width(c))
+        if (n && !has_width(c)) {
             glyphs[n - 1].length++;
-        else
-            glyphs[n++] = (struct glyph){c, 1, along(line, c), along_end(line, c),
-                                         direction_of((uint32_t)c->c)};
+            continue;
+        }
+        if (n && !is_level(line, glyphs[n - 1].first, c))
+            row++;
+        glyphs[n++] = (struct glyph){
+            c, 1, along(line, c), along_end(line, c), row, direction_of((uint32_t)c->c)};
     }
     return n;
 }
@@ -100,7 +113,9 @@ static size_t gather(const fz_stext_line *line, struct glyph *glyphs)
 static int by_start(const void *a, const void *b)
 {
     const struct glyph *p = a, *q = b;
-    int order = (p->start > q->start) - (p->start < q->start);
+    int order = (p->row > q->row) - (p->row < q->row);
+    if (!order)
+        order = (p->start > q->start) - (p->start < q->start);
     return order ? order : (p->first > q->first) - (p->first < q->first);
 }
 
@@ -118,9 +133,10 @@ static size_t space_out(const struct glyph *in, size_t n, struct glyph *out)
             blank = true;
             continue;
         }
-        if (last && free > (blank ? room : gap) * em)
-            out[kept++] = (struct glyph){in[i].first, 1, last->end, in[i].start,
-                                         free > far * em ? HOLE : BLANK};
+        bool hole = last && (free > far * em || in[i].row != last->row);
+        if (last && (hole || free > (blank ? room : gap) * em))
+            out[kept++] = (struct glyph){in[i].first, 1,         last->end,
+                                         in[i].start, in[i].row, hole ? HOLE : BLANK};
         out[kept++] = in[i];
         last = &in[i];
         blank = false;
