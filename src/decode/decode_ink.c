@@ -373,7 +373,7 @@ static struct ink_device *allocated(fz_context *ctx, fz_device *text)
     return d;
 }
 
-fz_device *ink_new_device(fz_context *ctx, struct ink *ink, fz_device *text)
+fz_device *ink_new_device(fz_context *ctx, struct ink *ink, fz_device *text, bool images)
 {
     struct ink_device *d = allocated(ctx, text);
     fz_device *s = &d->super;
@@ -386,7 +386,9 @@ fz_device *ink_new_device(fz_context *ctx, struct ink *ink, fz_device *text)
     s->fill_text = fill_text, s->stroke_text = stroke_text;
     s->clip_text = clip_text, s->clip_stroke_text = clip_stroke_text;
     s->ignore_text = ignore_text;
-    s->fill_shade = fill_shade, s->fill_image = fill_image, s->fill_image_mask = fill_image_mask;
+    s->fill_shade = fill_shade;
+    if (images)
+        s->fill_image = fill_image, s->fill_image_mask = fill_image_mask;
     s->begin_mask = begin_mask, s->end_mask = end_mask;
     s->begin_group = begin_group, s->end_group = end_group;
     s->begin_tile = begin_tile, s->end_tile = end_tile;

@@ -46,8 +46,9 @@ void ink_init(struct ink *ink, fz_rect bounds);
 void ink_done(struct ink *ink);
 
 /* A device that passes text on to `text` and fills `ink`, which must outlive it. Takes over the
- * reference to `text`, also when it throws. */
-fz_device *ink_new_device(fz_context *ctx, struct ink *ink, fz_device *text);
+ * reference to `text`, also when it throws. MuPDF loads images only for who wants them, and decodes
+ * JPEG 2000 while it does. */
+fz_device *ink_new_device(fz_context *ctx, struct ink *ink, fz_device *text, bool images);
 
 const struct ink_manner *ink_manner_of(const struct ink *ink, const fz_stext_char *c);
 

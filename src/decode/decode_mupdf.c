@@ -246,7 +246,8 @@ static int mupdf_draw(struct document *base, uint32_t n, const struct raster *ra
 }
 
 /* One run over the page, for its text and its drawing. NULL and *err when it fails. */
-static fz_stext_page *gather(struct mupdf_document *d, struct ink *ink, struct error *err)
+static fz_stext_page *gather(struct mupdf_document *d, struct ink *ink, bool images,
+                             struct error *err)
 {
     fz_context *ctx = d->fitz.ctx;
     fz_stext_page *text = NULL;
@@ -260,7 +261,7 @@ static fz_stext_page *gather(struct mupdf_document *d, struct ink *ink, struct e
     {
         fz_stext_options options = {.flags = FZ_STEXT_MEDIABOX_CLIP};
         text = fz_new_stext_page(ctx, d->bounds);
-        device = ink_new_device(ctx, ink, fz_new_stext_device(ctx, text, &options));
+        device = ink_new_device(ctx, ink, fz_new_stext_device(ctx, text, &options), images);
         run(d, device, fz_identity);
     }
     fz_always(ctx)
@@ -286,7 +287,12 @@ static int mupdf_text(struct document *base, uint32_t n, const struct raster *ra
     struct ink ink;
     (void)n;
     ink_init(&ink, d->bounds);
-    fz_stext_page *text = gather(d, &ink, err);
+    fz_stext_page *text = gather(d, &ink, true, err);
+    if (!text && d->fitz.memory.refused) { /* by an image, maybe, which text can do without */
+        ink_done(&ink);
+        ink_init(&ink, d->bounds);
+        text = gather(d, &ink, false, err);
+    }
     int result =
         text ? decode_text(d->fitz.ctx, text, &ink, raster->dpi / 72.0, page, layer, err) : -1;
     fz_drop_stext_page(d->fitz.ctx, text);
