@@ -3,18 +3,18 @@
  * What a PDF's text layer says of its words: fonts, what is hidden, clipped away or painted twice,
  * characters that are not what they seem, words that seem to be several.
  */
-#include "decode_drawing.h"
+#include "drawn_pdf.h"
 
 #include <string.h>
 
-static const struct line *only_line(const struct drawing *d)
+static const struct line *only_line(const struct drawn *d)
 {
     assert_int_equal(d->page->block_count, 1);
     assert_int_equal(d->page->blocks[0].line_count, 1);
     return &d->page->blocks[0].lines[0];
 }
 
-static const struct line *line_of(const struct drawing *d, const char *text)
+static const struct line *line_of(const struct drawn *d, const char *text)
 {
     for (size_t i = 0; i < d->page->block_count; i++)
         for (size_t k = 0; k < d->page->blocks[i].line_count; k++)
@@ -24,7 +24,7 @@ static const struct line *line_of(const struct drawing *d, const char *text)
     return NULL;
 }
 
-static size_t count_lines(const struct drawing *d)
+static size_t count_lines(const struct drawn *d)
 {
     size_t n = 0;
     for (size_t i = 0; i < d->page->block_count; i++)
@@ -34,7 +34,7 @@ static size_t count_lines(const struct drawing *d)
 
 static void check_line(const char *contents, const char *text)
 {
-    struct drawing d = drawn("", contents, 72);
+    struct drawn d = drawn("", contents, 72);
     assert_string_equal(only_line(&d)->text, text);
     drawing_end(&d);
 }
@@ -44,11 +44,11 @@ static void check_line(const char *contents, const char *text)
 static void styles(void **state)
 {
     (void)state;
-    struct drawing d = drawn("",
-                             "BT 20 TL 20 180 Td /F 10 Tf (plain) Tj T* /B 12 Tf (bold) Tj T* "
-                             "/I 9 Tf (leaning) Tj T* /M 10 Tf (typed) Tj T* /S 10 Tf (both) Tj "
-                             "T* /B 8 Tf (A ) Tj /F 10 Tf (mostly plain) Tj ET",
-                             144);
+    struct drawn d = drawn("",
+                           "BT 20 TL 20 180 Td /F 10 Tf (plain) Tj T* /B 12 Tf (bold) Tj T* "
+                           "/I 9 Tf (leaning) Tj T* /M 10 Tf (typed) Tj T* /S 10 Tf (both) Tj "
+                           "T* /B 8 Tf (A ) Tj /F 10 Tf (mostly plain) Tj ET",
+                           144);
     const struct {
         const char *text;
         unsigned style;
@@ -78,7 +78,7 @@ static void sizes(void **state)
         double size;
     } cases[] = {{"", 20}, {"/Rotate 90", 20}, {"/UserUnit 3", 60}, {"/CropBox[10 10 90 90]", 20}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct drawing d = drawn(cases[i].attributes, contents, 144);
+        struct drawn d = drawn(cases[i].attributes, contents, 144);
         near(only_line(&d)->font_size, cases[i].size, 0.1);
         drawing_end(&d);
     }
@@ -119,10 +119,10 @@ static void font_names(void **state)
 static void invisible(void **state)
 {
     (void)state;
-    struct drawing d = drawn("",
-                             "BT /F 10 Tf 20 80 Td (seen) Tj 3 Tr 0 -20 Td (under) Tj "
-                             "0 Tr /G gs 0 -20 Td (glass) Tj ET",
-                             72);
+    struct drawn d = drawn("",
+                           "BT /F 10 Tf 20 80 Td (seen) Tj 3 Tr 0 -20 Td (under) Tj "
+                           "0 Tr /G gs 0 -20 Td (glass) Tj ET",
+                           72);
     assert_int_equal(count_lines(&d), 3);
     assert_int_equal(d.layer.characters, 14);
     assert_int_equal(d.layer.invisible, 10);
@@ -142,13 +142,13 @@ static void painted_twice(void **state)
     };
     static const size_t letters[] = {7, 7, 2, 7};
     for (size_t i = 0; i < 4; i++) {
-        struct drawing d = drawn("", contents[i], 72);
+        struct drawn d = drawn("", contents[i], 72);
         assert_int_equal(d.layer.characters, letters[i]);
         drawing_end(&d);
     }
     check_line(contents[0], "All well");
     check_line(contents[3], "All well");
-    struct drawing d = drawn("", "BT /F 10 Tf 20 50 Td (same) Tj 0 -12 Td (same) Tj ET", 72);
+    struct drawn d = drawn("", "BT /F 10 Tf 20 50 Td (same) Tj 0 -12 Td (same) Tj ET", 72);
     assert_int_equal(d.layer.characters, 8);
     drawing_end(&d);
 }
@@ -156,11 +156,10 @@ static void painted_twice(void **state)
 static void clipped(void **state)
 {
     (void)state;
-    struct drawing d =
-        drawn("/CropBox[0 0 100 100]",
-              "q 0 0 50 100 re W n BT /F 10 Tf 5 50 Td (in) Tj 60 0 Td (cut) Tj ET Q "
-              "BT /F 10 Tf 60 20 Td (again) Tj 60 0 Td (off) Tj ET",
-              72);
+    struct drawn d = drawn("/CropBox[0 0 100 100]",
+                           "q 0 0 50 100 re W n BT /F 10 Tf 5 50 Td (in) Tj 60 0 Td (cut) Tj ET Q "
+                           "BT /F 10 Tf 60 20 Td (again) Tj 60 0 Td (off) Tj ET",
+                           72);
     assert_int_equal(count_lines(&d), 2);
     line_of(&d, "in");
     line_of(&d, "again");
@@ -182,7 +181,7 @@ static void characters(void **state)
     check_line("BT /U 10 Tf 20 50 Td (xGx) Tj ET", "x\xEF\xBF\xBDx");
     check_line("BT /U 10 Tf 20 50 Td (xH) Tj ET", "x...");
     check_line("BT /U 10 Tf 20 50 Td (xIx) Tj ET", "xx");
-    struct drawing d = drawn("", "BT /U 10 Tf 20 50 Td (xBDGF) Tj ET", 72);
+    struct drawn d = drawn("", "BT /U 10 Tf 20 50 Td (xBDGF) Tj ET", 72);
     assert_int_equal(d.layer.characters, 5);
     assert_int_equal(d.layer.unmapped, 3);
     drawing_end(&d);
@@ -201,7 +200,7 @@ static void letter_spaced(void **state)
     (void)state;
     check_line("BT /F 10 Tf 4 Tc 20 50 Td (CHAPTER ONE) Tj ET", "CHAPTER O N E");
     check_line("BT /F 10 Tf 3 Tc 20 50 Td (INDEX) Tj ET", "INDEX");
-    struct drawing d = drawn("", "BT /F 10 Tf 3 Tc 20 50 Td (INDEX) Tj ET", 72);
+    struct drawn d = drawn("", "BT /F 10 Tf 3 Tc 20 50 Td (INDEX) Tj ET", 72);
     const struct line *l = only_line(&d);
     assert_int_equal(l->word_count, 1);
     near(l->words[0].polygon.corner[0].x, 20, 0.5);
@@ -223,7 +222,7 @@ static void in_pieces(void **state)
     check_line("BT /F 10 Tf 1 0 0 1 20 50 Tm (pie) Tj 0.001 0 0 -0.001 32.8 50 Tm ( ) Tj "
                "1 0 0 1 33.6 50 Tm (ces of it) Tj ET",
                "pieces of it");
-    struct drawing d = drawn("", "BT /F 10 Tf 120 50 Td (last) Tj -100 0 Td (first) Tj ET", 72);
+    struct drawn d = drawn("", "BT /F 10 Tf 120 50 Td (last) Tj -100 0 Td (first) Tj ET", 72);
     assert_int_equal(count_lines(&d), 2);
     drawing_end(&d);
 }
@@ -263,7 +262,7 @@ static void letter_forms(void **state)
 static void bitmap_font(void **state)
 {
     (void)state;
-    struct drawing d = drawn("", "BT /T 1 Tf 0.1 0 0 -0.1 20 50 Tm (ab) Tj (ca) Tj ET", 72);
+    struct drawn d = drawn("", "BT /T 1 Tf 0.1 0 0 -0.1 20 50 Tm (ab) Tj (ca) Tj ET", 72);
     const struct line *l = only_line(&d);
     assert_string_equal(l->text, "ab\xEF\xBF\xBD"
                                  "a");
@@ -288,7 +287,7 @@ static void many_letters(void **state)
         strbuf_addf(&contents, "1 0 0 1 %d %d Tm (mm mm mm mm mm) Tj\n", i % 20 * 4,
                     i / 20 % 100 * 2);
     strbuf_adds(&contents, "ET");
-    struct drawing d = drawn("", strbuf_str(&contents), 72);
+    struct drawn d = drawn("", strbuf_str(&contents), 72);
     strbuf_free(&contents);
     /* Half of a piece lies under the next: letters of it at the same places are told once. */
     assert_true(d.layer.characters > 10000 && d.layer.characters <= 50000);

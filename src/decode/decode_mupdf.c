@@ -246,7 +246,7 @@ static int mupdf_draw(struct document *base, uint32_t n, const struct raster *ra
 }
 
 /* One run over the page, for its text and its drawing. NULL and *err when it fails. */
-static fz_stext_page *gather(struct mupdf_document *d, struct ink *ink, bool images,
+static fz_stext_page *gather(struct mupdf_document *d, struct drawing *drawing, bool images,
                              struct error *err)
 {
     fz_context *ctx = d->fitz.ctx;
@@ -261,7 +261,7 @@ static fz_stext_page *gather(struct mupdf_document *d, struct ink *ink, bool ima
     {
         fz_stext_options options = {.flags = FZ_STEXT_MEDIABOX_CLIP};
         text = fz_new_stext_page(ctx, d->bounds);
-        device = ink_new_device(ctx, ink, fz_new_stext_device(ctx, text, &options), images);
+        device = drawing_new_device(ctx, drawing, fz_new_stext_device(ctx, text, &options), images);
         run(d, device, fz_identity);
     }
     fz_always(ctx)
@@ -284,19 +284,19 @@ static int mupdf_text(struct document *base, uint32_t n, const struct raster *ra
                       struct page *page, struct text_layer *layer, struct error *err)
 {
     struct mupdf_document *d = (struct mupdf_document *)base;
-    struct ink ink;
+    struct drawing drawing;
     (void)n;
-    ink_init(&ink, d->bounds);
-    fz_stext_page *text = gather(d, &ink, true, err);
+    drawing_init(&drawing, d->bounds);
+    fz_stext_page *text = gather(d, &drawing, true, err);
     if (!text && d->fitz.memory.refused) { /* by an image, maybe, which text can do without */
-        ink_done(&ink);
-        ink_init(&ink, d->bounds);
-        text = gather(d, &ink, false, err);
+        drawing_done(&drawing);
+        drawing_init(&drawing, d->bounds);
+        text = gather(d, &drawing, false, err);
     }
     int result =
-        text ? decode_text(d->fitz.ctx, text, &ink, raster->dpi / 72.0, page, layer, err) : -1;
+        text ? decode_text(d->fitz.ctx, text, &drawing, raster->dpi / 72.0, page, layer, err) : -1;
     fz_drop_stext_page(d->fitz.ctx, text);
-    ink_done(&ink);
+    drawing_done(&drawing);
     return result;
 }
 

@@ -19,8 +19,8 @@
 struct builder {
     struct page *page;
     struct text_layer *layer;
-    const struct ink *ink;
-    struct ink_grid letters; /* where text is */
+    const struct drawing *drawing;
+    struct drawing_grid letters; /* where text is */
     struct echo *echo;
     struct font_votes votes;
     struct type3 type3;
@@ -123,10 +123,10 @@ static bool is_outside(fz_rect r, fz_rect clip)
 /* Clipped away, off the page, or there already. */
 static bool leave_out(struct builder *b, const fz_stext_char *ch)
 {
-    fz_rect page = {b->origin.x, b->origin.y, b->origin.x + b->ink->width,
-                    b->origin.y + b->ink->height};
+    fz_rect page = {b->origin.x, b->origin.y, b->origin.x + b->drawing->width,
+                    b->origin.y + b->drawing->height};
     fz_rect at = core(ch);
-    return is_outside(at, ink_manner_of(b->ink, ch)->clip) || is_outside(at, page) ||
+    return is_outside(at, drawing_manner_of(b->drawing, ch)->clip) || is_outside(at, page) ||
            echo_heard(b->echo, ch);
 }
 
@@ -135,10 +135,10 @@ static void count(struct builder *b, const fz_stext_char *ch, uint32_t c)
     fz_rect r = fz_rect_from_quad(ch->quad);
     b->layer->characters++;
     b->layer->unmapped += c == TEXT_UNKNOWN || text_is_private(c);
-    b->layer->invisible += ink_manner_of(b->ink, ch)->unseen;
+    b->layer->invisible += drawing_manner_of(b->drawing, ch)->unseen;
     font_votes_add(&b->votes, ch);
-    ink_grid_add(&b->letters, (struct rect){r.x0 - b->origin.x, r.y0 - b->origin.y,
-                                            r.x1 - b->origin.x, r.y1 - b->origin.y});
+    drawing_grid_add(&b->letters, (struct rect){r.x0 - b->origin.x, r.y0 - b->origin.y,
+                                                r.x1 - b->origin.x, r.y1 - b->origin.y});
 }
 
 static void add_letters(struct builder *b, uint32_t c)
@@ -358,20 +358,20 @@ static size_t look_at_all(struct builder *b, const fz_stext_page *text)
     return n;
 }
 
-int decode_text(fz_context *ctx, const fz_stext_page *text, struct ink *ink, double zoom,
+int decode_text(fz_context *ctx, const fz_stext_page *text, struct drawing *drawing, double zoom,
                 struct page *page, struct text_layer *layer, struct error *err)
 {
     struct builder b = {
-        .page = page, .layer = layer, .ink = ink, .origin = ink->origin, .zoom = zoom};
+        .page = page, .layer = layer, .drawing = drawing, .origin = drawing->origin, .zoom = zoom};
     b.text.cap = PAGE_MAX_TEXT;
     b.votes.ctx = ctx;
     b.echo = echo_new(look_at_all(&b, text));
-    ink_grid_init(&b.letters, ink);
+    drawing_grid_init(&b.letters, drawing);
     int result = add_blocks(&b, text, err);
-    ink_grid_sum(&b.letters);
+    drawing_grid_sum(&b.letters);
     if (result == 0)
-        result = ink_hints(ink, &b.letters, page, zoom, layer, err);
-    ink_grid_done(&b.letters);
+        result = drawing_hints(drawing, &b.letters, page, zoom, layer, err);
+    drawing_grid_done(&b.letters);
     echo_free(&b.echo);
     strbuf_free(&b.text);
     return result;

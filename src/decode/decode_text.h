@@ -6,11 +6,11 @@
 #ifndef DECODE_DECODE_TEXT_H
 #define DECODE_DECODE_TEXT_H
 
-#include "decode/decode_ink.h"
+#include "decode/decode_drawing.h"
 
 /* The text of a page as MuPDF found it and what else the page draws; zoom is pixels to the point.
- * Changes the ink. Throws nothing. ERROR_LIMIT. */
-int decode_text(fz_context *ctx, const fz_stext_page *text, struct ink *ink, double zoom,
+ * Changes the drawing. Throws nothing. ERROR_LIMIT. */
+int decode_text(fz_context *ctx, const fz_stext_page *text, struct drawing *drawing, double zoom,
                 struct page *page, struct text_layer *layer, struct error *err);
 
 enum { TEXT_UNKNOWN = 0xFFFD };

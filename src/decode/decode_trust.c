@@ -2,7 +2,7 @@
  *
  * The score of a text layer. What the layer says is judged by its words alone where the page draws
  * them itself. Where they are invisible or lie among pictures, the page is rendered small, and ink
- * is looked for where the layer has lines, and lines where there is ink. Called by the decode
+ * is looked for where the layer has lines, and lines where there is drawing. Called by the decode
  * stage.
  */
 #include "decode/decode_trust.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * Which filled rectangles are a table's shading, which are behind text, and which are a drawing's
- * bars. White lines count where they part such rectangles. Called by decode_ink_hints.c.
+ * bars. White lines count where they part such rectangles. Called by decode_drawing_hints.c.
  */
-#include "decode/decode_ink.h"
+#include "decode/decode_drawing.h"
 
 #include "base/memory.h"
 
@@ -28,14 +28,14 @@ struct patch {
     struct rect at; /* for columns turned over, so that a run goes down in y */
     uint32_t colour;
     bool text, aligned;
-    size_t index; /* in the ink */
+    size_t index; /* in the drawing */
 };
 
 struct patches {
     struct patch *list;
     size_t count;
-    struct ink_grid grid; /* only its measures */
-    uint32_t *colours;    /* of each square as the page shows it */
+    struct drawing_grid grid; /* only its measures */
+    uint32_t *colours;        /* of each square as the page shows it */
 };
 
 static struct rect turned_over(struct rect r)
@@ -84,16 +84,16 @@ static bool touch(const struct patch *p, const struct patch *next)
 /* ---- edges ---- */
 
 /* The colours that the patches leave, the last on top. Patience ends with a page of huge ones. */
-static void paint(struct patches *ps, const struct ink *ink)
+static void paint(struct patches *ps, const struct drawing *drawing)
 {
-    const struct ink_grid *g = &ps->grid;
+    const struct drawing_grid *g = &ps->grid;
     size_t squares = (size_t)g->columns * (size_t)g->rows, patience = PATIENCE;
     ps->colours = x_calloc(squares, sizeof *ps->colours);
     for (size_t i = 0; i < squares; i++)
         ps->colours[i] = PAPER;
-    for (size_t i = 0; i < ink->count; i++) {
-        const struct ink_box *b = &ink->boxes[i];
-        struct ink_squares in = ink_grid_inner(g, b->at);
+    for (size_t i = 0; i < drawing->count; i++) {
+        const struct drawing_box *b = &drawing->boxes[i];
+        struct drawing_squares in = drawing_grid_inner(g, b->at);
         size_t area = (size_t)(in.right - in.left) * (size_t)(in.bottom - in.top);
         if (b->kind != INK_PATCH || area > patience)
             continue;
@@ -106,8 +106,9 @@ static void paint(struct patches *ps, const struct ink *ink)
 
 static uint32_t colour_at(const struct patches *ps, float x, float y)
 {
-    const struct ink_grid *g = &ps->grid;
-    int column = ink_grid_at(x, g->square, g->columns), row = ink_grid_at(y, g->square, g->rows);
+    const struct drawing_grid *g = &ps->grid;
+    int column = drawing_grid_at(x, g->square, g->columns),
+        row = drawing_grid_at(y, g->square, g->rows);
     return ps->colours[(size_t)row * (size_t)g->columns + (size_t)column];
 }
 
@@ -124,32 +125,32 @@ static bool parts_colours(const struct patches *ps, struct rect edge, bool over)
     return false;
 }
 
-static void add_edge(struct ink *ink, const struct patch *p, float y, bool over)
+static void add_edge(struct drawing *drawing, const struct patch *p, float y, bool over)
 {
     struct rect edge = {p->at.x1, y, p->at.x2, y};
-    struct ink_box box = {over ? turned_over(edge) : edge, INK_STRIP, over, false, 0, 1};
-    ink_add_box(ink, &box);
+    struct drawing_box box = {over ? turned_over(edge) : edge, INK_STRIP, over, false, 0, 1};
+    drawing_add_box(drawing, &box);
 }
 
-static void add_outer_edge(struct ink *ink, const struct patches *ps, const struct patch *p,
+static void add_outer_edge(struct drawing *drawing, const struct patches *ps, const struct patch *p,
                            float y, bool over)
 {
     if (parts_colours(ps, (struct rect){p->at.x1, y, p->at.x2, y}, over))
-        add_edge(ink, p, y, over);
+        add_edge(drawing, p, y, over);
 }
 
 /* Between two of one colour without a gap there is nothing to be seen. */
-static void add_edges(struct ink *ink, const struct patches *ps, struct patch *run, size_t n,
-                      bool over)
+static void add_edges(struct drawing *drawing, const struct patches *ps, struct patch *run,
+                      size_t n, bool over)
 {
     for (size_t i = 0; i < n; i++) {
         const struct patch *p = &run[i];
         if (i == 0 || !touch(p - 1, p))
-            add_outer_edge(ink, ps, p, p->at.y1, over);
+            add_outer_edge(drawing, ps, p, p->at.y1, over);
         if (i + 1 == n || !touch(p, p + 1))
-            add_outer_edge(ink, ps, p, p->at.y2, over);
+            add_outer_edge(drawing, ps, p, p->at.y2, over);
         else if (p->colour != p[1].colour || p[1].at.y1 - p->at.y2 >= seen)
-            add_edge(ink, p, p->at.y2, over);
+            add_edge(drawing, p, p->at.y2, over);
         run[i].aligned = true;
     }
 }
@@ -171,21 +172,21 @@ static bool same(const struct patch *p, const struct patch *q)
 }
 
 /* Of those painted one over the other the last is seen. */
-static void drop_covered(struct ink *ink, struct patches *ps)
+static void drop_covered(struct drawing *drawing, struct patches *ps)
 {
     size_t kept = 0;
     qsort(ps->list, ps->count, sizeof *ps->list, by_sides);
     for (size_t i = 0; i < ps->count; i++) {
         const struct patch *p = &ps->list[i];
         if (i + 1 < ps->count && same(p, p + 1))
-            ink->boxes[p->index].kind = INK_NONE;
+            drawing->boxes[p->index].kind = INK_NONE;
         else
             ps->list[kept++] = *p;
     }
     ps->count = kept;
 }
 
-static void find_runs(struct ink *ink, const struct patches *ps, bool over)
+static void find_runs(struct drawing *drawing, const struct patches *ps, bool over)
 {
     size_t start = 0;
     qsort(ps->list, ps->count, sizeof *ps->list, by_sides);
@@ -195,7 +196,7 @@ static void find_runs(struct ink *ink, const struct patches *ps, bool over)
         if (i < ps->count && follows(p, p + 1, limit))
             continue;
         if (is_shading(ps->list + start, i - start))
-            add_edges(ink, ps, ps->list + start, i - start, over);
+            add_edges(drawing, ps, ps->list + start, i - start, over);
         start = i;
     }
 }
@@ -208,7 +209,7 @@ static void turn_over(const struct patches *ps)
 
 /* Bars on one line, or from one, become one group however far apart they stand: a mark joins each
  * with the next. */
-static void join_bars(struct ink *ink, const struct patches *ps, bool over)
+static void join_bars(struct drawing *drawing, const struct patches *ps, bool over)
 {
     qsort(ps->list, ps->count, sizeof *ps->list, by_foot);
     for (size_t i = 0; i + 1 < ps->count; i++) {
@@ -218,93 +219,93 @@ static void join_bars(struct ink *ink, const struct patches *ps, bool over)
             roundf(p->at.y2) != roundf(next->at.y2) || gap > bar_gap * width)
             continue;
         struct rect foot = {p->at.x1, p->at.y2 - 1, next->at.x2, p->at.y2};
-        struct ink_box box = {over ? turned_over(foot) : foot, INK_MARK, false, false, 0, 0};
-        ink_add_box(ink, &box);
+        struct drawing_box box = {over ? turned_over(foot) : foot, INK_MARK, false, false, 0, 0};
+        drawing_add_box(drawing, &box);
     }
 }
 
-static bool covers_page(const struct ink *ink, struct rect r)
+static bool covers_page(const struct drawing *drawing, struct rect r)
 {
-    return (r.x2 - r.x1) * (r.y2 - r.y1) > whole_page * ink->width * ink->height;
+    return (r.x2 - r.x1) * (r.y2 - r.y1) > whole_page * drawing->width * drawing->height;
 }
 
-static struct patches gather(struct ink *ink, const struct ink_grid *letters)
+static struct patches gather(struct drawing *drawing, const struct drawing_grid *letters)
 {
-    struct patches ps = {.list = x_calloc(ink->count + 1, sizeof *ps.list)};
-    for (size_t i = 0; i < ink->count; i++) {
-        struct ink_box *b = &ink->boxes[i];
+    struct patches ps = {.list = x_calloc(drawing->count + 1, sizeof *ps.list)};
+    for (size_t i = 0; i < drawing->count; i++) {
+        struct drawing_box *b = &drawing->boxes[i];
         if (b->kind != INK_PATCH)
             continue;
-        if (covers_page(ink, b->at))
+        if (covers_page(drawing, b->at))
             b->kind = INK_NONE;
         else
             ps.list[ps.count++] =
-                (struct patch){b->at, b->colour, ink_grid_in(letters, b->at) > 0, false, i};
+                (struct patch){b->at, b->colour, drawing_grid_in(letters, b->at) > 0, false, i};
     }
     return ps;
 }
 
-static void settle(struct ink *ink, const struct patches *ps)
+static void settle(struct drawing *drawing, const struct patches *ps)
 {
     for (size_t i = 0; i < ps->count; i++) {
         const struct patch *p = &ps->list[i];
-        struct ink_box *b = &ink->boxes[p->index];
+        struct drawing_box *b = &drawing->boxes[p->index];
         b->kind = p->text || p->aligned ? INK_NONE : INK_MARK;
         b->weight = SOLID;
     }
 }
 
-static bool has_white(const struct ink *ink)
+static bool has_white(const struct drawing *drawing)
 {
-    for (size_t i = 0; i < ink->count; i++)
-        if (ink->boxes[i].white)
+    for (size_t i = 0; i < drawing->count; i++)
+        if (drawing->boxes[i].white)
             return true;
     return false;
 }
 
 /* A white line is one when it lies on something. */
-static void drop_white(struct ink *ink)
+static void drop_white(struct drawing *drawing)
 {
-    struct ink_grid on;
-    if (!has_white(ink))
+    struct drawing_grid on;
+    if (!has_white(drawing))
         return;
-    ink_grid_init(&on, ink);
-    for (size_t i = 0; i < ink->count; i++)
-        if (ink->boxes[i].kind == INK_PATCH)
-            ink_grid_cover(&on, ink->boxes[i].at);
-    ink_grid_sum_cover(&on);
-    for (size_t i = 0; i < ink->count; i++) {
-        struct ink_box *b = &ink->boxes[i];
-        int column = ink_grid_at((b->at.x1 + b->at.x2) / 2, on.square, on.columns);
-        int row = ink_grid_at((b->at.y1 + b->at.y2) / 2, on.square, on.rows);
-        if (b->white && ink_grid_covered(&on, column, row) < 0.5F)
+    drawing_grid_init(&on, drawing);
+    for (size_t i = 0; i < drawing->count; i++)
+        if (drawing->boxes[i].kind == INK_PATCH)
+            drawing_grid_cover(&on, drawing->boxes[i].at);
+    drawing_grid_sum_cover(&on);
+    for (size_t i = 0; i < drawing->count; i++) {
+        struct drawing_box *b = &drawing->boxes[i];
+        int column = drawing_grid_at((b->at.x1 + b->at.x2) / 2, on.square, on.columns);
+        int row = drawing_grid_at((b->at.y1 + b->at.y2) / 2, on.square, on.rows);
+        if (b->white && drawing_grid_covered(&on, column, row) < 0.5F)
             b->kind = INK_NONE;
     }
-    ink_grid_done(&on);
+    drawing_grid_done(&on);
 }
 
-static void find_shading(struct ink *ink, struct patches *ps)
+static void find_shading(struct drawing *drawing, struct patches *ps)
 {
-    ink_grid_measure(&ps->grid, ink);
-    paint(ps, ink);
-    find_runs(ink, ps, false);
+    drawing_grid_measure(&ps->grid, drawing);
+    paint(ps, drawing);
+    find_runs(drawing, ps, false);
     turn_over(ps);
-    find_runs(ink, ps, true);
+    find_runs(drawing, ps, true);
     turn_over(ps);
     free(ps->colours);
 }
 
-void ink_sort_patches(struct ink *ink, const struct ink_grid *letters)
+void drawing_sort_patches(struct drawing *drawing, const struct drawing_grid *letters)
 {
-    drop_white(ink);
-    struct patches ps = gather(ink, letters);
-    drop_covered(ink, &ps);
+    drop_white(drawing);
+    struct patches ps = gather(drawing, letters);
+    drop_covered(drawing, &ps);
     if (ps.count > 1)
-        find_shading(ink, &ps);
-    join_bars(ink, &ps, false);
+        find_shading(drawing, &ps);
+    join_bars(drawing, &ps, false);
     turn_over(&ps);
-    join_bars(ink, &ps, true);
+    join_bars(drawing, &ps, true);
     turn_over(&ps);
-    settle(ink, &ps);
+    settle(drawing, &ps);
     free(ps.list);
 }

@@ -26,49 +26,49 @@ static const float bar_length = 30.0F;  /* times its thickness */
 static const float least_alpha = 0.02F; /* below it nobody sees anything */
 static const float blot = 12.0F;        /* points: marks are put together up to this size */
 
-struct ink_device {
+struct drawing_device {
     fz_device super;
     fz_device *text;
-    struct ink *ink;
+    struct drawing *drawing;
     int masks, tiles; /* how many we are inside */
     int groups,
         faded; /* groups we are inside, and the outermost of them without opacity; 0: none */
 };
 
-void ink_init(struct ink *ink, fz_rect bounds)
+void drawing_init(struct drawing *drawing, fz_rect bounds)
 {
-    *ink = (struct ink){.origin = {bounds.x0, bounds.y0},
-                        .width = bounds.x1 - bounds.x0,
-                        .height = bounds.y1 - bounds.y0};
+    *drawing = (struct drawing){.origin = {bounds.x0, bounds.y0},
+                                .width = bounds.x1 - bounds.x0,
+                                .height = bounds.y1 - bounds.y0};
 }
 
-void ink_done(struct ink *ink)
+void drawing_done(struct drawing *drawing)
 {
-    free(ink->boxes);
-    free(ink->manners);
-    *ink = (struct ink){0};
+    free(drawing->boxes);
+    free(drawing->manners);
+    *drawing = (struct drawing){0};
 }
 
-void ink_add_box(struct ink *ink, const struct ink_box *box)
+void drawing_add_box(struct drawing *drawing, const struct drawing_box *box)
 {
-    if (ink->count == MAX_BOXES)
+    if (drawing->count == MAX_BOXES)
         return;
-    if (ink->count == ink->space) {
-        ink->space = ink->space ? 2 * ink->space : 256;
-        ink->boxes = x_realloc(ink->boxes, ink->space, sizeof *ink->boxes);
+    if (drawing->count == drawing->space) {
+        drawing->space = drawing->space ? 2 * drawing->space : 256;
+        drawing->boxes = x_realloc(drawing->boxes, drawing->space, sizeof *drawing->boxes);
     }
-    ink->boxes[ink->count++] = *box;
+    drawing->boxes[drawing->count++] = *box;
 }
 
 /* False when nothing is left; a line without thickness is something. */
-static bool cut(const struct ink *ink, fz_rect clip, fz_rect at, struct rect *out)
+static bool cut(const struct drawing *drawing, fz_rect clip, fz_rect at, struct rect *out)
 {
     if (!isfinite(at.x0) || !isfinite(at.y0) || !isfinite(at.x1) || !isfinite(at.y1))
         return false;
-    *out = (struct rect){fmaxf(fmaxf(at.x0, clip.x0) - ink->origin.x, 0),
-                         fmaxf(fmaxf(at.y0, clip.y0) - ink->origin.y, 0),
-                         fminf(fminf(at.x1, clip.x1) - ink->origin.x, ink->width),
-                         fminf(fminf(at.y1, clip.y1) - ink->origin.y, ink->height)};
+    *out = (struct rect){fmaxf(fmaxf(at.x0, clip.x0) - drawing->origin.x, 0),
+                         fmaxf(fmaxf(at.y0, clip.y0) - drawing->origin.y, 0),
+                         fminf(fminf(at.x1, clip.x1) - drawing->origin.x, drawing->width),
+                         fminf(fminf(at.y1, clip.y1) - drawing->origin.y, drawing->height)};
     float width = out->x2 - out->x1, height = out->y2 - out->y1;
     return width >= 0 && height >= 0 && width + height > 0;
 }
@@ -78,10 +78,10 @@ static bool is_strip(float length, float thickness)
     return thickness <= thin || (thickness <= bar && length >= bar_length * thickness);
 }
 
-void ink_add_upright(struct ink *ink, fz_rect clip, fz_rect at, uint32_t colour)
+void drawing_add_upright(struct drawing *drawing, fz_rect clip, fz_rect at, uint32_t colour)
 {
-    struct ink_box box = {.colour = colour, .white = ink_is_white(colour), .weight = 1};
-    if (!cut(ink, clip, at, &box.at))
+    struct drawing_box box = {.colour = colour, .white = drawing_is_white(colour), .weight = 1};
+    if (!cut(drawing, clip, at, &box.at))
         return;
     float width = box.at.x2 - box.at.x1, height = box.at.y2 - box.at.y1;
     float length = fmaxf(width, height), thickness = fminf(width, height);
@@ -90,10 +90,10 @@ void ink_add_upright(struct ink *ink, fz_rect clip, fz_rect at, uint32_t colour)
                : length >= 3 * thickness || length > 2 * thin ? INK_STRIP
                                                               : INK_MARK;
     if (!box.white || box.kind == INK_STRIP)
-        ink_add_box(ink, &box);
+        drawing_add_box(drawing, &box);
 }
 
-static bool grown(struct ink_box *last, const struct rect *at, uint32_t weight)
+static bool grown(struct drawing_box *last, const struct rect *at, uint32_t weight)
 {
     struct rect both = rect_union(last->at, *at);
     if (last->kind != INK_MARK || both.x2 - both.x1 > blot || both.y2 - both.y1 > blot)
@@ -103,36 +103,36 @@ static bool grown(struct ink_box *last, const struct rect *at, uint32_t weight)
     return true;
 }
 
-void ink_add_mark(struct ink *ink, fz_rect clip, fz_rect at, uint32_t weight)
+void drawing_add_mark(struct drawing *drawing, fz_rect clip, fz_rect at, uint32_t weight)
 {
-    struct ink_box box = {.kind = INK_MARK, .weight = weight};
-    if (!cut(ink, clip, at, &box.at))
+    struct drawing_box box = {.kind = INK_MARK, .weight = weight};
+    if (!cut(drawing, clip, at, &box.at))
         return;
-    if (!ink->count || !grown(&ink->boxes[ink->count - 1], &box.at, weight))
-        ink_add_box(ink, &box);
+    if (!drawing->count || !grown(&drawing->boxes[drawing->count - 1], &box.at, weight))
+        drawing_add_box(drawing, &box);
 }
 
 /* Some writers draw lines as images. */
-void ink_add_image(struct ink *ink, fz_rect clip, fz_rect at)
+void drawing_add_image(struct drawing *drawing, fz_rect clip, fz_rect at)
 {
-    struct ink_box box = {.kind = INK_IMAGE};
-    if (!cut(ink, clip, at, &box.at))
+    struct drawing_box box = {.kind = INK_IMAGE};
+    if (!cut(drawing, clip, at, &box.at))
         return;
     float width = box.at.x2 - box.at.x1, height = box.at.y2 - box.at.y1;
     if (is_strip(fmaxf(width, height), fminf(width, height)))
-        ink_add_upright(ink, clip, at, GREY);
+        drawing_add_upright(drawing, clip, at, GREY);
     else
-        ink_add_box(ink, &box);
+        drawing_add_box(drawing, &box);
 }
 
 /* ---- the device ---- */
 
-static struct ink_device *inner(fz_device *dev)
+static struct drawing_device *inner(fz_device *dev)
 {
-    return (struct ink_device *)dev;
+    return (struct drawing_device *)dev;
 }
 
-static bool hidden(const struct ink_device *d, float alpha)
+static bool hidden(const struct drawing_device *d, float alpha)
 {
     return d->masks || d->tiles || d->faded || !(alpha > least_alpha);
 }
@@ -150,9 +150,10 @@ static uint32_t colour_of(fz_context *ctx, fz_colorspace *space, const float *va
     return colour;
 }
 
-static struct ink_paint paint_of(fz_context *ctx, fz_device *dev, fz_matrix ctm, uint32_t colour)
+static struct drawing_paint paint_of(fz_context *ctx, fz_device *dev, fz_matrix ctm,
+                                     uint32_t colour)
 {
-    return (struct ink_paint){ctm, fz_device_current_scissor(ctx, dev), colour};
+    return (struct drawing_paint){ctm, fz_device_current_scissor(ctx, dev), colour};
 }
 
 static void fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, int even_odd,
@@ -162,8 +163,8 @@ static void fill_path(fz_context *ctx, fz_device *dev, const fz_path *path, int 
     (void)even_odd;
     if (hidden(inner(dev), alpha))
         return;
-    struct ink_paint paint = paint_of(ctx, dev, ctm, colour_of(ctx, space, values, params));
-    ink_fill(ctx, inner(dev)->ink, &paint, path);
+    struct drawing_paint paint = paint_of(ctx, dev, ctm, colour_of(ctx, space, values, params));
+    drawing_fill(ctx, inner(dev)->drawing, &paint, path);
 }
 
 static void stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
@@ -172,29 +173,29 @@ static void stroke_path(fz_context *ctx, fz_device *dev, const fz_path *path,
 {
     if (hidden(inner(dev), alpha))
         return;
-    struct ink_paint paint = paint_of(ctx, dev, ctm, colour_of(ctx, space, values, params));
-    ink_stroke(ctx, inner(dev)->ink, &paint, path, stroke->linewidth);
+    struct drawing_paint paint = paint_of(ctx, dev, ctm, colour_of(ctx, space, values, params));
+    drawing_stroke(ctx, inner(dev)->drawing, &paint, path, stroke->linewidth);
 }
 
 static void fill_image(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm, float alpha,
                        fz_color_params params)
 {
-    struct ink_device *d = inner(dev);
+    struct drawing_device *d = inner(dev);
     fz_rect at = fz_transform_rect(fz_unit_rect, ctm), clip = fz_device_current_scissor(ctx, dev);
     (void)params;
     if (hidden(d, alpha))
         return;
     if (image->w <= 2 && image->h <= 2) /* a way to fill a rectangle */
-        ink_add_upright(d->ink, clip, at, GREY);
+        drawing_add_upright(d->drawing, clip, at, GREY);
     else
-        ink_add_image(d->ink, clip, at);
+        drawing_add_image(d->drawing, clip, at);
 }
 
 static void fill_image_mask(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm,
                             fz_colorspace *space, const float *values, float alpha,
                             fz_color_params params)
 {
-    if (!hidden(inner(dev), alpha) && !ink_is_white(colour_of(ctx, space, values, params)))
+    if (!hidden(inner(dev), alpha) && !drawing_is_white(colour_of(ctx, space, values, params)))
         fill_image(ctx, dev, image, ctm, alpha, params);
 }
 
@@ -203,8 +204,8 @@ static void fill_shade(fz_context *ctx, fz_device *dev, fz_shade *shade, fz_matr
 {
     (void)params;
     if (!hidden(inner(dev), alpha))
-        ink_add_upright(inner(dev)->ink, fz_device_current_scissor(ctx, dev),
-                        fz_bound_shade(ctx, shade, ctm), GREY);
+        drawing_add_upright(inner(dev)->drawing, fz_device_current_scissor(ctx, dev),
+                            fz_bound_shade(ctx, shade, ctm), GREY);
 }
 
 static void begin_mask(fz_context *ctx, fz_device *dev, fz_rect area, int luminosity,
@@ -224,7 +225,7 @@ static void end_mask(fz_context *ctx, fz_device *dev)
 static void begin_group(fz_context *ctx, fz_device *dev, fz_rect area, fz_colorspace *space,
                         int isolated, int knockout, int blend, float alpha)
 {
-    struct ink_device *d = inner(dev);
+    struct drawing_device *d = inner(dev);
     (void)ctx, (void)area, (void)space, (void)isolated, (void)knockout, (void)blend;
     d->groups++;
     if (!d->faded && !(alpha > least_alpha))
@@ -233,7 +234,7 @@ static void begin_group(fz_context *ctx, fz_device *dev, fz_rect area, fz_colors
 
 static void end_group(fz_context *ctx, fz_device *dev)
 {
-    struct ink_device *d = inner(dev);
+    struct drawing_device *d = inner(dev);
     (void)ctx;
     if (d->faded == d->groups)
         d->faded = 0;
@@ -244,11 +245,11 @@ static void end_group(fz_context *ctx, fz_device *dev)
 static int begin_tile(fz_context *ctx, fz_device *dev, fz_rect area, fz_rect view, float xstep,
                       float ystep, fz_matrix ctm, int id)
 {
-    struct ink_device *d = inner(dev);
+    struct drawing_device *d = inner(dev);
     (void)view, (void)xstep, (void)ystep, (void)id;
     if (!hidden(d, 1))
-        ink_add_upright(d->ink, fz_device_current_scissor(ctx, dev), fz_transform_rect(area, ctm),
-                        GREY);
+        drawing_add_upright(d->drawing, fz_device_current_scissor(ctx, dev),
+                            fz_transform_rect(area, ctm), GREY);
     d->tiles++;
     return 0;
 }
@@ -262,25 +263,28 @@ static void end_tile(fz_context *ctx, fz_device *dev)
 
 /* ---- text ---- */
 
-static size_t note_manner(struct ink *ink, fz_rect clip, bool unseen)
+static size_t note_manner(struct drawing *drawing, fz_rect clip, bool unseen)
 {
-    struct ink_manner *last = ink->manner_count ? &ink->manners[ink->manner_count - 1] : NULL;
+    struct drawing_manner *last =
+        drawing->manner_count ? &drawing->manners[drawing->manner_count - 1] : NULL;
     if (last && last->unseen == unseen && memcmp(&last->clip, &clip, sizeof clip) == 0)
-        return ink->manner_count - 1;
-    if (ink->manner_count == MAX_MANNERS)
-        return unseen; /* the first two, see ink_new_device */
-    if (ink->manner_count == ink->manner_space) {
-        ink->manner_space = ink->manner_space ? 2 * ink->manner_space : 64;
-        ink->manners = x_realloc(ink->manners, ink->manner_space, sizeof *ink->manners);
+        return drawing->manner_count - 1;
+    if (drawing->manner_count == MAX_MANNERS)
+        return unseen; /* the first two, see drawing_new_device */
+    if (drawing->manner_count == drawing->manner_space) {
+        drawing->manner_space = drawing->manner_space ? 2 * drawing->manner_space : 64;
+        drawing->manners =
+            x_realloc(drawing->manners, drawing->manner_space, sizeof *drawing->manners);
     }
-    ink->manners[ink->manner_count] = (struct ink_manner){clip, unseen};
-    return ink->manner_count++;
+    drawing->manners[drawing->manner_count] = (struct drawing_manner){clip, unseen};
+    return drawing->manner_count++;
 }
 
-const struct ink_manner *ink_manner_of(const struct ink *ink, const fz_stext_char *c)
+const struct drawing_manner *drawing_manner_of(const struct drawing *drawing,
+                                               const fz_stext_char *c)
 {
     size_t i = (size_t)c->color & 0xFFFFFF;
-    return &ink->manners[i < ink->manner_count ? i : 0];
+    return &drawing->manners[i < drawing->manner_count ? i : 0];
 }
 
 /* MuPDF makes a colour of three numbers from 0 to 1; a quarter above the whole number survives
@@ -288,8 +292,8 @@ const struct ink_manner *ink_manner_of(const struct ink *ink, const fz_stext_cha
 static void pass_on(fz_context *ctx, fz_device *dev, const fz_text *text, fz_matrix ctm,
                     bool unseen)
 {
-    struct ink_device *d = inner(dev);
-    size_t i = note_manner(d->ink, fz_device_current_scissor(ctx, dev), unseen || d->faded);
+    struct drawing_device *d = inner(dev);
+    size_t i = note_manner(d->drawing, fz_device_current_scissor(ctx, dev), unseen || d->faded);
     const float index[FZ_MAX_COLORS] = {((float)(i >> 16 & 0xFF) + 0.25F) / 255,
                                         ((float)(i >> 8 & 0xFF) + 0.25F) / 255,
                                         ((float)(i & 0xFF) + 0.25F) / 255};
@@ -357,13 +361,13 @@ static void drop_device(fz_context *ctx, fz_device *dev)
     fz_drop_device(ctx, inner(dev)->text);
 }
 
-static struct ink_device *allocated(fz_context *ctx, fz_device *text)
+static struct drawing_device *allocated(fz_context *ctx, fz_device *text)
 {
-    struct ink_device *d = NULL;
+    struct drawing_device *d = NULL;
     fz_var(d);
     fz_try(ctx)
     {
-        d = fz_new_derived_device(ctx, struct ink_device);
+        d = fz_new_derived_device(ctx, struct drawing_device);
     }
     fz_catch(ctx)
     {
@@ -373,14 +377,15 @@ static struct ink_device *allocated(fz_context *ctx, fz_device *text)
     return d;
 }
 
-fz_device *ink_new_device(fz_context *ctx, struct ink *ink, fz_device *text, bool images)
+fz_device *drawing_new_device(fz_context *ctx, struct drawing *drawing, fz_device *text,
+                              bool images)
 {
-    struct ink_device *d = allocated(ctx, text);
+    struct drawing_device *d = allocated(ctx, text);
     fz_device *s = &d->super;
     d->text = text;
-    d->ink = ink;
-    note_manner(ink, fz_infinite_rect, false);
-    note_manner(ink, fz_infinite_rect, true);
+    d->drawing = drawing;
+    note_manner(drawing, fz_infinite_rect, false);
+    note_manner(drawing, fz_infinite_rect, true);
     s->close_device = close_device, s->drop_device = drop_device;
     s->fill_path = fill_path, s->stroke_path = stroke_path;
     s->fill_text = fill_text, s->stroke_text = stroke_text;

@@ -2,9 +2,9 @@
  *
  * Marks and images that stand near each other, as pictures. They are drawn on the page's squares
  * and what hangs together there is one. Too few strokes, too small, or mostly text inside (a frame,
- * a decorated page): no picture. Called by decode_ink_hints.c.
+ * a decorated page): no picture. Called by decode_drawing_hints.c.
  */
-#include "decode/decode_ink.h"
+#include "decode/decode_drawing.h"
 
 #include "base/memory.h"
 
@@ -32,15 +32,15 @@ struct group {
 };
 
 struct search {
-    const struct ink *ink;
-    const struct ink_grid *letters;
-    struct ink_grid cover;
+    const struct drawing *drawing;
+    const struct drawing_grid *letters;
+    struct drawing_grid cover;
     uint32_t *label;      /* of each square; 0: none */
     struct group *groups; /* by label */
     uint32_t labels;
 };
 
-static bool belongs(const struct ink_box *b)
+static bool belongs(const struct drawing_box *b)
 {
     return b->kind == INK_MARK || b->kind == INK_IMAGE;
 }
@@ -50,23 +50,23 @@ static float area(struct rect r)
     return (r.x2 - r.x1) * (r.y2 - r.y1);
 }
 
-static bool fills_page(const struct search *s, const struct ink_box *b)
+static bool fills_page(const struct search *s, const struct drawing_box *b)
 {
-    return area(b->at) > whole_page * s->ink->width * s->ink->height;
+    return area(b->at) > whole_page * s->drawing->width * s->drawing->height;
 }
 
 /* False when there is nothing to draw. */
 static bool draw(struct search *s)
 {
     bool any = false;
-    for (size_t i = 0; i < s->ink->count; i++) {
-        const struct ink_box *b = &s->ink->boxes[i];
+    for (size_t i = 0; i < s->drawing->count; i++) {
+        const struct drawing_box *b = &s->drawing->boxes[i];
         float more = b->kind == INK_IMAGE ? near_image : near_mark;
         if (!belongs(b) || fills_page(s, b))
             continue;
         any = true;
-        ink_grid_cover(&s->cover, (struct rect){b->at.x1 - more, b->at.y1 - more, b->at.x2 + more,
-                                                b->at.y2 + more});
+        drawing_grid_cover(&s->cover, (struct rect){b->at.x1 - more, b->at.y1 - more,
+                                                    b->at.x2 + more, b->at.y2 + more});
     }
     return any;
 }
@@ -79,7 +79,8 @@ static size_t square_of(const struct search *s, int column, int row)
 static bool is_open(const struct search *s, int column, int row)
 {
     return column >= 0 && row >= 0 && column < s->cover.columns && row < s->cover.rows &&
-           !s->label[square_of(s, column, row)] && ink_grid_covered(&s->cover, column, row) > 0.5F;
+           !s->label[square_of(s, column, row)] &&
+           drawing_grid_covered(&s->cover, column, row) > 0.5F;
 }
 
 /* Every square is put on the stack once at most. */
@@ -104,7 +105,7 @@ static void flood(struct search *s, uint32_t *stack, int column, int row)
 
 static void label(struct search *s)
 {
-    ink_grid_sum_cover(&s->cover);
+    drawing_grid_sum_cover(&s->cover);
     size_t squares = (size_t)s->cover.columns * (size_t)s->cover.rows;
     uint32_t *stack = x_calloc(squares, sizeof *stack);
     for (int row = 0; row < s->cover.rows; row++)
@@ -114,18 +115,18 @@ static void label(struct search *s)
     free(stack);
 }
 
-static struct group *group_of(struct search *s, const struct ink_box *b)
+static struct group *group_of(struct search *s, const struct drawing_box *b)
 {
-    int column = ink_grid_at((b->at.x1 + b->at.x2) / 2, s->cover.square, s->cover.columns);
-    int row = ink_grid_at((b->at.y1 + b->at.y2) / 2, s->cover.square, s->cover.rows);
+    int column = drawing_grid_at((b->at.x1 + b->at.x2) / 2, s->cover.square, s->cover.columns);
+    int row = drawing_grid_at((b->at.y1 + b->at.y2) / 2, s->cover.square, s->cover.rows);
     return &s->groups[s->label[square_of(s, column, row)]];
 }
 
 static void gather(struct search *s)
 {
     s->groups = x_calloc((size_t)s->labels + 1, sizeof *s->groups);
-    for (size_t i = 0; i < s->ink->count; i++) {
-        const struct ink_box *b = &s->ink->boxes[i];
+    for (size_t i = 0; i < s->drawing->count; i++) {
+        const struct drawing_box *b = &s->drawing->boxes[i];
         if (!belongs(b) || fills_page(s, b))
             continue;
         struct group *g = group_of(s, b);
@@ -144,8 +145,8 @@ static bool is_large(struct rect at, float least, float longer)
 
 static bool is_text(const struct search *s, struct rect at)
 {
-    bool large = area(at) > half_page * s->ink->width * s->ink->height;
-    return ink_grid_in(s->letters, at) > (large ? large_share : text_share) * area(at);
+    bool large = area(at) > half_page * s->drawing->width * s->drawing->height;
+    return drawing_grid_in(s->letters, at) > (large ? large_share : text_share) * area(at);
 }
 
 static bool is_image(struct rect at)
@@ -158,7 +159,7 @@ static bool is_drawing(const struct group *g)
     return g->weight >= LEAST_WEIGHT && is_large(g->at, least_drawing, longer_drawing);
 }
 
-static size_t take_groups(struct search *s, struct ink_picture *out, size_t size)
+static size_t take_groups(struct search *s, struct drawing_picture *out, size_t size)
 {
     size_t n = 0;
     for (uint32_t i = 1; i <= s->labels && n < size; i++) {
@@ -167,28 +168,28 @@ static size_t take_groups(struct search *s, struct ink_picture *out, size_t size
             continue;
         g->refused = is_text(s, g->at);
         if (!g->refused)
-            out[n++] = (struct ink_picture){g->at, g->image};
+            out[n++] = (struct drawing_picture){g->at, g->image};
     }
     return n;
 }
 
 /* Images that fill the page, or whose group is one around text, are pictures all the same. */
-static size_t take_images(struct search *s, struct ink_picture *out, size_t n, size_t size)
+static size_t take_images(struct search *s, struct drawing_picture *out, size_t n, size_t size)
 {
-    for (size_t i = 0; i < s->ink->count && n < size; i++) {
-        const struct ink_box *b = &s->ink->boxes[i];
+    for (size_t i = 0; i < s->drawing->count && n < size; i++) {
+        const struct drawing_box *b = &s->drawing->boxes[i];
         if (b->kind == INK_IMAGE && is_image(b->at) &&
             (fills_page(s, b) || group_of(s, b)->refused))
-            out[n++] = (struct ink_picture){b->at, true};
+            out[n++] = (struct drawing_picture){b->at, true};
     }
     return n;
 }
 
-size_t ink_find_pictures(const struct ink *ink, const struct ink_grid *letters,
-                         struct ink_picture *out, size_t size)
+size_t drawing_find_pictures(const struct drawing *drawing, const struct drawing_grid *letters,
+                             struct drawing_picture *out, size_t size)
 {
-    struct search s = {.ink = ink, .letters = letters};
-    ink_grid_init(&s.cover, ink);
+    struct search s = {.drawing = drawing, .letters = letters};
+    drawing_grid_init(&s.cover, drawing);
     s.label = x_calloc((size_t)s.cover.columns * (size_t)s.cover.rows, sizeof *s.label);
     if (draw(&s))
         label(&s);
@@ -197,6 +198,6 @@ size_t ink_find_pictures(const struct ink *ink, const struct ink_grid *letters,
     n = take_images(&s, out, n, size);
     free(s.groups);
     free(s.label);
-    ink_grid_done(&s.cover);
+    drawing_grid_done(&s.cover);
     return n;
 }

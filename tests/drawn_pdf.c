@@ -2,7 +2,7 @@
  *
  * PDF pages from their contents, for the tests of the text layer.
  */
-#include "decode_drawing.h"
+#include "drawn_pdf.h"
 
 #include <math.h>
 #include <string.h>
@@ -42,9 +42,9 @@ static void add_stream(struct strbuf *b, int object, const char *bytes)
     strbuf_adds(b, "\nendstream endobj\n");
 }
 
-struct drawing drawn(const char *attributes, const char *contents, uint32_t dpi)
+struct drawn drawn(const char *attributes, const char *contents, uint32_t dpi)
 {
-    struct drawing d = {0};
+    struct drawn d = {0};
     struct strbuf b = {0};
     struct error err = {0};
     strbuf_adds(&b, frame);
@@ -66,7 +66,7 @@ struct drawing drawn(const char *attributes, const char *contents, uint32_t dpi)
     return d;
 }
 
-void drawing_end(struct drawing *d)
+void drawing_end(struct drawn *d)
 {
     page_free(&d->page);
     document_close(&d->doc);

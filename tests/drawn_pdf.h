@@ -4,14 +4,14 @@
  * F Helvetica, B its bold, I Times-Italic, M Courier, S a bold italic, U one that lies about its
  * characters, T bitmaps that lie about their size. The graphics state G is fully transparent.
  */
-#ifndef TESTS_DECODE_DRAWING_H
-#define TESTS_DECODE_DRAWING_H
+#ifndef TESTS_DRAWN_PDF_H
+#define TESTS_DRAWN_PDF_H
 
 #include "decode_support.h"
 
 #include "decode/decode_text.h"
 
-struct drawing {
+struct drawn {
     int fd;
     struct document *doc;
     struct page *page;
@@ -19,8 +19,8 @@ struct drawing {
 };
 
 /* attributes: of the page object. */
-struct drawing drawn(const char *attributes, const char *contents, uint32_t dpi);
-void drawing_end(struct drawing *d);
+struct drawn drawn(const char *attributes, const char *contents, uint32_t dpi);
+void drawing_end(struct drawn *d);
 
 void near(float actual, double expected, double by);
 

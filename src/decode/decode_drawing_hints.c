@@ -4,7 +4,7 @@
  * lines that belong to them (the axes of a chart). Bounded in number; what is over is left out.
  * Called by decode_text.c.
  */
-#include "decode/decode_ink.h"
+#include "decode/decode_drawing.h"
 
 #include "base/memory.h"
 
@@ -26,9 +26,9 @@ static const float overlap = 0.3F;      /* of the smaller of two pictures: then 
 static const float thinnest = 1.0F;     /* pixels */
 
 struct sketch {
-    struct ink_box *strips;
+    struct drawing_box *strips;
     size_t strip_count;
-    struct ink_picture *pictures;
+    struct drawing_picture *pictures;
     size_t picture_count;
 };
 
@@ -52,14 +52,14 @@ static struct rect widened(struct rect r, float by)
 
 static int by_size(const void *a, const void *b)
 {
-    const struct ink_picture *p = a, *q = b;
+    const struct drawing_picture *p = a, *q = b;
     float x = area(p->at), y = area(q->at);
     return (x < y) - (x > y);
 }
 
 static int by_top(const void *a, const void *b)
 {
-    const struct ink_picture *p = a, *q = b;
+    const struct drawing_picture *p = a, *q = b;
     int order = (p->at.y1 > q->at.y1) - (p->at.y1 < q->at.y1);
     return order ? order : (p->at.x1 > q->at.x1) - (p->at.x1 < q->at.x1);
 }
@@ -70,7 +70,7 @@ static void join_pictures(struct sketch *s)
     size_t kept = 0;
     qsort(s->pictures, s->picture_count, sizeof *s->pictures, by_size);
     for (size_t i = 0; i < s->picture_count; i++) {
-        struct ink_picture p = s->pictures[i];
+        struct drawing_picture p = s->pictures[i];
         size_t j = 0;
         while (j < kept && area(common(s->pictures[j].at, p.at)) <= overlap * area(p.at))
             j++;
@@ -84,7 +84,7 @@ static void join_pictures(struct sketch *s)
 
 /* ---- the lines of drawings ---- */
 
-static bool owns(const struct ink_picture *p, const struct ink_box *strip)
+static bool owns(const struct drawing_picture *p, const struct drawing_box *strip)
 {
     struct rect both = common(widened(p->at, at_edge), strip->at);
     float part = strip->vertical ? both.y2 - both.y1 : both.x2 - both.x1;
@@ -98,7 +98,8 @@ static bool is_larger(struct rect r, struct rect than, float times)
 }
 
 /* The strips that are left when the drawing has taken its own; `alone` is it without them. */
-static size_t take_in(struct ink_picture *p, struct rect alone, struct ink_box *strips, size_t n)
+static size_t take_in(struct drawing_picture *p, struct rect alone, struct drawing_box *strips,
+                      size_t n)
 {
     size_t left = 0;
     for (size_t i = 0; i < n; i++) {
@@ -111,7 +112,7 @@ static size_t take_in(struct ink_picture *p, struct rect alone, struct ink_box *
     return left;
 }
 
-static bool is_owner(const struct ink_picture *p)
+static bool is_owner(const struct drawing_picture *p)
 {
     return !p->image && fmaxf(p->at.x2 - p->at.x1, p->at.y2 - p->at.y1) >= least_owner;
 }
@@ -128,34 +129,34 @@ static void take_in_lines(struct sketch *s)
 
 /* ---- to the page ---- */
 
-static size_t cover_images(const struct ink *ink, struct ink_grid *cover)
+static size_t cover_images(const struct drawing *drawing, struct drawing_grid *cover)
 {
     size_t images = 0;
-    for (size_t i = 0; i < ink->count; i++) {
-        if (ink->boxes[i].kind != INK_IMAGE)
+    for (size_t i = 0; i < drawing->count; i++) {
+        if (drawing->boxes[i].kind != INK_IMAGE)
             continue;
-        ink_grid_cover(cover, widened(ink->boxes[i].at, -cover->square / 2));
+        drawing_grid_cover(cover, widened(drawing->boxes[i].at, -cover->square / 2));
         images++;
     }
     return images;
 }
 
-static float share_covered(struct ink_grid *cover)
+static float share_covered(struct drawing_grid *cover)
 {
     size_t covered = 0;
-    ink_grid_sum_cover(cover);
+    drawing_grid_sum_cover(cover);
     for (int row = 0; row < cover->rows; row++)
         for (int column = 0; column < cover->columns; column++)
-            covered += ink_grid_covered(cover, column, row) > 0.5F;
+            covered += drawing_grid_covered(cover, column, row) > 0.5F;
     return (float)covered / (float)(cover->rows * cover->columns);
 }
 
-static float share_of_images(const struct ink *ink)
+static float share_of_images(const struct drawing *drawing)
 {
-    struct ink_grid cover;
-    ink_grid_init(&cover, ink);
-    float share = cover_images(ink, &cover) ? share_covered(&cover) : 0;
-    ink_grid_done(&cover);
+    struct drawing_grid cover;
+    drawing_grid_init(&cover, drawing);
+    float share = cover_images(drawing, &cover) ? share_covered(&cover) : 0;
+    drawing_grid_done(&cover);
     return share;
 }
 
@@ -190,26 +191,26 @@ static int hand_over(const struct sketch *s, struct page *page, float zoom,
     return 0;
 }
 
-static void gather_strips(struct sketch *s, const struct ink *ink)
+static void gather_strips(struct sketch *s, const struct drawing *drawing)
 {
-    s->strips = x_calloc(ink->count + 1, sizeof *s->strips);
-    for (size_t i = 0; i < ink->count; i++)
-        if (ink->boxes[i].kind == INK_STRIP)
-            s->strips[s->strip_count++] = ink->boxes[i];
-    s->strip_count = ink_join_strips(s->strips, s->strip_count);
+    s->strips = x_calloc(drawing->count + 1, sizeof *s->strips);
+    for (size_t i = 0; i < drawing->count; i++)
+        if (drawing->boxes[i].kind == INK_STRIP)
+            s->strips[s->strip_count++] = drawing->boxes[i];
+    s->strip_count = drawing_join_strips(s->strips, s->strip_count);
 }
 
-int ink_hints(struct ink *ink, const struct ink_grid *letters, struct page *page, double zoom,
-              struct text_layer *layer, struct error *err)
+int drawing_hints(struct drawing *drawing, const struct drawing_grid *letters, struct page *page,
+                  double zoom, struct text_layer *layer, struct error *err)
 {
     struct sketch s = {0};
-    if (!ink->count)
+    if (!drawing->count)
         return 0;
-    layer->picture_share = share_of_images(ink);
-    ink_sort_patches(ink, letters);
-    gather_strips(&s, ink);
+    layer->picture_share = share_of_images(drawing);
+    drawing_sort_patches(drawing, letters);
+    gather_strips(&s, drawing);
     s.pictures = x_calloc(MAX_PICTURES, sizeof *s.pictures);
-    s.picture_count = ink_find_pictures(ink, letters, s.pictures, MAX_PICTURES);
+    s.picture_count = drawing_find_pictures(drawing, letters, s.pictures, MAX_PICTURES);
     take_in_lines(&s);
     join_pictures(&s);
     qsort(s.pictures, s.picture_count, sizeof *s.pictures, by_top);

@@ -3,7 +3,7 @@
  * What a PDF page draws besides text, as hints: lines of every make, the shading of tables, images,
  * drawings; and what is none of them.
  */
-#include "decode_drawing.h"
+#include "drawn_pdf.h"
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ static void check_rect(struct rect at, double x1, double y1, double x2, double y
     near(at.y2, y2, 1.1);
 }
 
-static size_t count_rules(const struct drawing *d, bool vertical)
+static size_t count_rules(const struct drawn *d, bool vertical)
 {
     size_t n = 0;
     for (size_t i = 0; i < d->layer.hints.rule_count; i++)
@@ -25,7 +25,7 @@ static size_t count_rules(const struct drawing *d, bool vertical)
 
 static void expect(const char *contents, size_t across, size_t down, size_t pictures)
 {
-    struct drawing d = drawn("", contents, 72);
+    struct drawn d = drawn("", contents, 72);
     if (count_rules(&d, false) != across || count_rules(&d, true) != down ||
         d.layer.hints.picture_count != pictures)
         fail_msg("%zu rules across, %zu down, %zu pictures: %s", count_rules(&d, false),
@@ -50,7 +50,7 @@ static void one_line(void **state)
         "1 J 20 100 m 120 100.4 l S",                /* not quite level */
     };
     for (size_t i = 0; i < sizeof makes / sizeof *makes; i++) {
-        struct drawing d = drawn("", makes[i], 144);
+        struct drawn d = drawn("", makes[i], 144);
         assert_int_equal(d.layer.hints.rule_count, 1);
         assert_int_equal(d.layer.hints.picture_count, 0);
         assert_false(d.layer.hints.rules[0].vertical);
@@ -88,7 +88,7 @@ static void frames(void **state)
 static void turned(void **state)
 {
     (void)state;
-    struct drawing d = drawn("/Rotate 90/CropBox[10 10 110 210]", "20 30 m 90 30 l S", 144);
+    struct drawn d = drawn("/Rotate 90/CropBox[10 10 110 210]", "20 30 m 90 30 l S", 144);
     assert_int_equal(d.layer.hints.rule_count, 1);
     assert_true(d.layer.hints.rules[0].vertical);
     /* Ten right of the crop's edge is ten from the top when turned clockwise. */
@@ -110,7 +110,7 @@ static void not_seen(void **state)
 static void cut_by_clip(void **state)
 {
     (void)state;
-    struct drawing d = drawn("", "50 0 50 200 re W n 20 100 m 120 100 l S", 72);
+    struct drawn d = drawn("", "50 0 50 200 re W n 20 100 m 120 100 l S", 72);
     assert_int_equal(d.layer.hints.rule_count, 1);
     check_rect(d.layer.hints.rules[0].at, 50, 99.5, 100, 100.5);
     drawing_end(&d);
@@ -153,7 +153,7 @@ static void background(void **state)
 static void images(void **state)
 {
     (void)state;
-    struct drawing d = drawn("/Rotate 180", "q 100 0 0 50 20 40 cm" IMAGE "Q", 144);
+    struct drawn d = drawn("/Rotate 180", "q 100 0 0 50 20 40 cm" IMAGE "Q", 144);
     assert_int_equal(d.layer.hints.picture_count, 1);
     check_rect(d.layer.hints.pictures[0], 160, 80, 360, 180);
     near(d.layer.picture_share, 0.125, 0.01);
@@ -168,10 +168,10 @@ static void images(void **state)
 static void scan(void **state)
 {
     (void)state;
-    struct drawing d = drawn("",
-                             "q 200 0 0 200 0 0 cm" IMAGE "Q BT 3 Tr /F 10 Tf 20 50 Td "
-                             "(under it) Tj ET",
-                             72);
+    struct drawn d = drawn("",
+                           "q 200 0 0 200 0 0 cm" IMAGE "Q BT 3 Tr /F 10 Tf 20 50 Td "
+                           "(under it) Tj ET",
+                           72);
     assert_int_equal(d.layer.hints.picture_count, 1);
     check_rect(d.layer.hints.pictures[0], 0, 0, 200, 200);
     near(d.layer.picture_share, 1, 0.001);
@@ -186,7 +186,7 @@ static const char chart[] =
 static void charts(void **state)
 {
     (void)state;
-    struct drawing d = drawn("", chart, 72);
+    struct drawn d = drawn("", chart, 72);
     assert_int_equal(d.layer.hints.rule_count, 0);
     assert_int_equal(d.layer.hints.picture_count, 1);
     check_rect(d.layer.hints.pictures[0], 20, 80, 150, 180);
@@ -231,7 +231,7 @@ static void too_much(void **state)
     struct strbuf contents = {0};
     for (int i = 0; i < 30000; i++)
         strbuf_addf(&contents, "%d %d 7 0.1 re f\n", i % 14 * 14, i / 14 % 2000);
-    struct drawing d = drawn("/MediaBox[0 0 200 2200]", strbuf_str(&contents), 72);
+    struct drawn d = drawn("/MediaBox[0 0 200 2200]", strbuf_str(&contents), 72);
     assert_int_equal(d.layer.hints.rule_count, 20000);
     drawing_end(&d);
     strbuf_clear(&contents);

@@ -2,9 +2,9 @@
  *
  * Paths, segment by segment, to what they leave on the page: upright rectangles and lines as such,
  * a frame filled between two rectangles as its four sides, everything else as marks. A path may
- * have millions of segments; nothing is kept but the subpath in hand. Called by decode_ink.c.
+ * have millions of segments; nothing is kept but the subpath in hand. Called by decode_drawing.c.
  */
-#include "decode/decode_ink.h"
+#include "decode/decode_drawing.h"
 
 #include <math.h>
 
@@ -25,8 +25,8 @@ struct shape {
 };
 
 struct tracer {
-    struct ink *ink;
-    struct ink_paint paint;
+    struct drawing *drawing;
+    struct drawing_paint paint;
     float half; /* of the line's width */
     fz_point start, at;
     struct shape shape;
@@ -71,8 +71,8 @@ static void stroke_start(fz_context *ctx, void *arg, float x, float y)
 
 static void stroke_mark(struct tracer *t, fz_rect box)
 {
-    if (!ink_is_white(t->paint.colour))
-        ink_add_mark(t->ink, t->paint.clip, fz_expand_rect(box, t->half), 1);
+    if (!drawing_is_white(t->paint.colour))
+        drawing_add_mark(t->drawing, t->paint.clip, fz_expand_rect(box, t->half), 1);
 }
 
 static void stroke_to(struct tracer *t, fz_point to)
@@ -87,7 +87,7 @@ static void stroke_to(struct tracer *t, fz_point to)
             box.x0 = middle_x - t->half, box.x1 = middle_x + t->half;
         else
             box.y0 = middle_y - t->half, box.y1 = middle_y + t->half;
-        ink_add_upright(t->ink, t->paint.clip, box, t->paint.colour);
+        drawing_add_upright(t->drawing, t->paint.clip, box, t->paint.colour);
     }
     t->at = to;
 }
@@ -118,14 +118,14 @@ static void stroke_close(fz_context *ctx, void *arg)
     stroke_to(t, t->start);
 }
 
-void ink_stroke(fz_context *ctx, struct ink *ink, const struct ink_paint *paint,
-                const fz_path *path, float width)
+void drawing_stroke(fz_context *ctx, struct drawing *drawing, const struct drawing_paint *paint,
+                    const fz_path *path, float width)
 {
     static const fz_path_walker walker = {.moveto = stroke_start,
                                           .lineto = stroke_line,
                                           .curveto = stroke_curve,
                                           .closepath = stroke_close};
-    struct tracer t = {.ink = ink, .paint = *paint};
+    struct tracer t = {.drawing = drawing, .paint = *paint};
     t.half = fabsf(width) * fz_matrix_expansion(paint->ctm) / 2;
     fz_walk_path(ctx, path, &walker, &t);
 }
@@ -134,7 +134,7 @@ void ink_stroke(fz_context *ctx, struct ink *ink, const struct ink_paint *paint,
 
 static void fill_rect(struct tracer *t, fz_rect at)
 {
-    ink_add_upright(t->ink, t->paint.clip, at, t->paint.colour);
+    drawing_add_upright(t->drawing, t->paint.clip, at, t->paint.colour);
 }
 
 static void flush_pending(struct tracer *t)
@@ -199,8 +199,8 @@ static void end_shape(struct tracer *t)
         return;
     }
     flush_pending(t);
-    if (!ink_is_white(t->paint.colour))
-        ink_add_mark(t->ink, t->paint.clip, s.box, s.other + s.upright / 4);
+    if (!drawing_is_white(t->paint.colour))
+        drawing_add_mark(t->drawing, t->paint.clip, s.box, s.other + s.upright / 4);
 }
 
 /* Curves count by their ends and corners, which is enough to know a box from a wedge. */
@@ -248,11 +248,12 @@ static void fill_curve(fz_context *ctx, void *arg, float x1, float y1, float x2,
     fill_to(t, moved(t, x3, y3), true);
 }
 
-void ink_fill(fz_context *ctx, struct ink *ink, const struct ink_paint *paint, const fz_path *path)
+void drawing_fill(fz_context *ctx, struct drawing *drawing, const struct drawing_paint *paint,
+                  const fz_path *path)
 {
     static const fz_path_walker walker = {
         .moveto = fill_start, .lineto = fill_line, .curveto = fill_curve, .closepath = fill_close};
-    struct tracer t = {.ink = ink, .paint = *paint, .shape = no_shape};
+    struct tracer t = {.drawing = drawing, .paint = *paint, .shape = no_shape};
     fz_walk_path(ctx, path, &walker, &t);
     fill_close(ctx, &t);
     flush_pending(&t);
