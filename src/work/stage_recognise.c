@@ -6,8 +6,10 @@
  */
 #include "work/stage.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "layout/layout.h"
+#include "ocr/ink.h"
 #include "ocr/ocr.h"
 #include "page/correct.h"
 #include "page/page.h"
@@ -99,17 +101,35 @@ static int correct(struct page *page, const char *json, size_t len, struct error
     return rc < 0 ? -1 : 0;
 }
 
+/* With the rules and pictures that the pixels show. */
+static int arrange(struct page *page, const struct raster *raster, const uint8_t *pixels,
+                   const struct page_wish *wish, struct error *err)
+{
+    struct ink ink = {0};
+    const int64_t begun = clock_steady_ns();
+    const bool wanted = wish->layout != LAYOUT_OFF && (wish->tables || wish->figures);
+    if (wanted && ink_find(raster, pixels, page, &ink, err) < 0)
+        return -1;
+    page->stage_ms[PAGE_STAGE_LAYOUT] += (float)(clock_steady_ns() - begun) / 1e6F;
+    const struct layout_hints hints = {.rules = ink.rules,
+                                       .rule_count = ink.rule_count,
+                                       .pictures = ink.pictures,
+                                       .picture_count = ink.picture_count};
+    int rc = stage_layout(page, &hints, wish, err);
+    ink_done(&ink);
+    return rc;
+}
+
 /* What comes after an engine has read the page. */
 static int complete(struct page *page, const struct sheaf *sheaf, const uint8_t *pixels,
                     const struct page_wish *wish, struct error *err)
 {
-    const struct layout_hints hints = {0};
     const char *layer = (const char *)pixels + (size_t)sheaf->raster.stride * sheaf->raster.height;
     page->layer_score = sheaf->layer_score;
     if ((sheaf->raster.reduced && warn_reduced(page, err) < 0) ||
         (sheaf->layer_bytes && correct(page, layer, sheaf->layer_bytes, err) < 0))
         return -1;
-    return stage_layout(page, &hints, wish, err);
+    return arrange(page, &sheaf->raster, pixels, wish, err);
 }
 
 static int read_page(struct exchange *x, struct error *err)
