@@ -187,6 +187,18 @@ static void a_page_header_is_not_of_the_columns(void **state)
     reads_as_listed_however_drawn(&p);
 }
 
+static void headings_of_columns_side_by_side_are_theirs(void **state)
+{
+    struct sheet p = {0};
+    (void)state;
+    for (int column = 0; column < 2; column++) {
+        float x = 100 + 420 * (float)column;
+        add(&p, x, 60, x + 150 + 90 * (float)column, 84);
+        add_text(&p, x, 110, 380, 15);
+    }
+    reads_as_listed_however_drawn(&p);
+}
+
 static void a_line_over_both_columns_by_mistake_parts_nothing(void **state)
 {
     struct sheet p = {0};
@@ -490,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_headline_over_two_of_three_columns),
         cmocka_unit_test(a_headline_in_the_middle_parts_the_page),
         cmocka_unit_test(a_page_header_is_not_of_the_columns),
+        cmocka_unit_test(headings_of_columns_side_by_side_are_theirs),
         cmocka_unit_test(a_line_over_both_columns_by_mistake_parts_nothing),
         cmocka_unit_test(a_figure_leaves_a_hole),
         cmocka_unit_test(notes_are_read_where_they_stand),

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     MAX_PICTURES = 2000, /* looked at, the largest first */
@@ -139,20 +140,36 @@ static bool is_figure(const struct sheet *s, const struct rect *r)
 
 /* ---- labels beside it ---- */
 
+static size_t piece_length(const struct piece *p)
+{
+    size_t n = 0;
+    for (size_t w = 0; w < p->count; w++)
+        n += wording_length(p->from->words[p->first + w].text) + (w > 0);
+    return n;
+}
+
+/* The mark of an item, or a sentence's end. */
+static bool is_item(const char *last_word)
+{
+    size_t len = strlen(last_word);
+    return wording_ends_sentence(last_word) || (len && last_word[len - 1] == ')');
+}
+
 static bool is_label(const struct sheet *s, const struct piece *p, const struct rect *figure)
 {
     bool strong;
-    size_t length = wording_length(p->from->text);
+    size_t length = piece_length(p);
     float middle = (p->at.x1 + p->at.x2) / 2, of = (figure->x1 + figure->x2) / 2;
     if (p->vertical)
         return rect_height(&p->at) < rect_height(figure);
     if (p->height > largest_label * s->unit ||
         wording_caption(p->from->text, &strong) != CAPTION_NONE)
         return false;
-    if (length <= SHORT_LABEL && p->count == p->from->word_count)
+    if (!p->count || is_item(p->from->words[p->first + p->count - 1].text))
+        return false;
+    if (length <= SHORT_LABEL)
         return true;
-    return length <= LONG_LABEL && !wording_ends_sentence(p->from->text) &&
-           p->at.y1 > (figure->y1 + figure->y2) / 2 &&
+    return length <= LONG_LABEL && p->at.y1 > (figure->y1 + figure->y2) / 2 &&
            fabsf(middle - of) < off_middle * rect_width(figure) &&
            rect_width(&p->at) < wide_line * rect_width(figure);
 }

@@ -106,8 +106,8 @@ static bool may_be_heading(const struct draft *d, const struct part *p, size_t r
         return false;
     const char *text = draft_first_row(d, p)->text;
     size_t length = text_length(d, p);
-    return length > 2 && length <= LONGEST && wording_has_letters(text) &&
-           all_rows(d, p, is_whole) && (wording_caption(text, &strong) == CAPTION_NONE || !strong);
+    return length > 2 && length <= LONGEST && wording_has_word(text) && all_rows(d, p, is_whole) &&
+           (wording_caption(text, &strong) == CAPTION_NONE || !strong);
 }
 
 /* Ink that seems high and reaches into the rows beside it was measured wrongly. */

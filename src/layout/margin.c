@@ -15,7 +15,8 @@ enum {
     LONGEST = 160, /* characters of one row: more is text */
 };
 
-static const float zone = 0.12F;      /* of the height of the page, at its ends */
+static const float zone = 0.12F; /* of the height of the page, at its ends */
+static const float numbered_zone = 0.17F;
 static const float apart = 1;         /* unit: between a margin row and the text, at least */
 static const float more_apart = 0.7F; /* unit: more than between rows that stand close */
 static const float number_apart = 0.4F;
@@ -188,6 +189,18 @@ static bool is_number(const struct margins *m, const struct band *b)
            wording_page_number(p->from->text);
 }
 
+/* A running head with the page's number at its side may stand farther in. */
+static float zone_of(const struct margins *m, const struct band *b)
+{
+    const struct sheet *s = m->d->sheet;
+    for (size_t i = 0; b->count > 1 && !b->solid && i < b->count; i++) {
+        const struct piece *p = &s->pieces[m->order[b->first + i]];
+        if (p->count == 1 && wording_page_number(p->from->words[p->first].text))
+            return numbered_zone * s->height;
+    }
+    return zone * s->height;
+}
+
 /* How many bands from the top are the page's head; its end must be set apart. */
 static size_t head_rows(const struct margins *m)
 {
@@ -195,7 +208,7 @@ static size_t head_rows(const struct margins *m)
     size_t taken = 0;
     for (size_t i = 0; i < MOST_ROWS && i + 1 < m->count; i++) {
         float gap = m->bands[i + 1].y1 - m->bands[i].y2;
-        if (m->bands[i].y2 > zone * s->height || !may_be_margin(m, &m->bands[i], true))
+        if (m->bands[i].y2 > zone_of(m, &m->bands[i]) || !may_be_margin(m, &m->bands[i], true))
             break;
         if (gap >= m->need || (is_number(m, &m->bands[i]) && gap >= number_apart * s->unit))
             taken = i + 1;
@@ -210,7 +223,7 @@ static size_t foot_rows(const struct margins *m, size_t heads)
     for (size_t i = 0; i < MOST_ROWS && i + 1 + heads < m->count; i++) {
         const struct band *b = &m->bands[m->count - 1 - i];
         float gap = b->y1 - b[-1].y2;
-        if (b->y1 < (1 - zone) * s->height || !may_be_margin(m, b, false))
+        if (b->y1 < s->height - zone_of(m, b) || !may_be_margin(m, b, false))
             break;
         if (gap >= m->need || (is_number(m, b) && gap >= number_apart * s->unit))
             taken = i + 1;

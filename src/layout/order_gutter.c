@@ -203,10 +203,27 @@ static bool shrink_to_note(const struct order_sheet *s, size_t from, size_t to,
     return true;
 }
 
+/* Both columns begin in this row, each at its left: they are their headings and no page header. */
+static bool heads_columns(const struct order_sheet *s, size_t from, size_t to, float bottom,
+                          const struct order_gutter *g, const struct side side[2])
+{
+    bool found[2] = {false, false};
+    for (size_t i = from; i < to && s->boxes[i].y1 < bottom; i++) {
+        const struct order_box *b = &s->boxes[i];
+        bool right = !on_left(b, g);
+        if (!between(b, g))
+            continue;
+        if (!found[right] && b->x1 - side[right].x1 > level_tolerance * s->unit)
+            return false;
+        found[right] = true;
+    }
+    return found[0] && found[1];
+}
+
 /* A first row apart from what follows, like a page header, belongs to neither column: moves the top
  * of the gutter below it. */
 static void trim_top(const struct order_sheet *s, size_t from, size_t to, float gap,
-                     struct order_gutter *g)
+                     struct order_gutter *g, const struct side side[2])
 {
     float start = 0, bottom = 0;
     bool any = false;
@@ -215,7 +232,8 @@ static void trim_top(const struct order_sheet *s, size_t from, size_t to, float 
         if (!between(b, g))
             continue;
         if (any && b->y1 - bottom >= gap) {
-            g->top = (bottom + b->y1) / 2;
+            if (!heads_columns(s, from, to, bottom, g, side))
+                g->top = (bottom + b->y1) / 2;
             return;
         }
         start = any ? fminf(start, b->y1) : b->y1;
@@ -258,7 +276,7 @@ static void trim(const struct order_sheet *s, size_t from, size_t to, struct ord
     if (pitch > close_pitch * s->unit && pitch < wide_pitch * s->unit)
         gap += pitch - close_pitch * s->unit;
     for (int i = 0; i < EDGE_ROWS; i++) {
-        trim_top(s, from, to, gap, g);
+        trim_top(s, from, to, gap, g, side);
         trim_bottom(s, from, to, gap, g);
     }
     measure_sides(s, from, to, g, side);

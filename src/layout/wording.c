@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MOST_DIGITS = 3, MOST_PAGE_DIGITS = 4, LEADER = 4, FEWEST_CAPITALS = 4 };
+enum { MOST_DIGITS = 3, MOST_PAGE_DIGITS = 4, LEADER = 4, WORD = 3, FEWEST_CAPITALS = 4 };
 
 static uint32_t decode(const char **s)
 {
@@ -383,6 +383,18 @@ bool wording_has_letters(const char *text)
         if (is_letter(decode(&text)))
             return true;
     return false;
+}
+
+bool wording_has_word(const char *text)
+{
+    size_t run = 0;
+    while (*text && run < WORD) {
+        uint32_t c = decode(&text);
+        run = !is_letter(c) || IS_ONE_OF(c, stops) || (c >= 0x2000 && c < 0x2C00) ? 0
+              : c >= 0x2E80                                                       ? WORD
+                                                                                  : run + 1;
+    }
+    return run >= WORD;
 }
 
 bool wording_leaders(const char *text)

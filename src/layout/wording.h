@@ -47,6 +47,7 @@ bool wording_ends_sentence(const char *text);
 bool wording_ends_hyphen(const char *text);
 bool wording_begins_low(const char *text); /* with a small letter */
 bool wording_has_letters(const char *text);
+bool wording_has_word(const char *text); /* letters in a row, more than an equation has */
 bool wording_leaders(const char *text);  /* a row of dots or dashes in it */
 size_t wording_length(const char *text); /* in characters */
 /* Characters of right-to-left scripts less those of others. */
