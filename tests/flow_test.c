@@ -81,7 +81,42 @@ static void left_and_right_pages_differ(void **state)
     set_mark(&s);
     assert_types(s.pages[2], BLOCK_HEADER, BLOCK_TEXT);
     assert_types(s.pages[3], BLOCK_HEADER, BLOCK_TEXT);
-    assert_types(s.pages[0], BLOCK_TEXT, BLOCK_TEXT); /* one page near it is not enough */
+    assert_types(s.pages[0], BLOCK_HEADER, BLOCK_TEXT); /* page 3 says the same, page 2 something */
+    set_free(&s);
+}
+
+/* A title is larger than the text of its page: of slides it may repeat, and it is no running head.
+ */
+static void large_type_is_a_title(void **state)
+{
+    struct set s = {0};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        add(&s, "Upcoming Events (1 of 3)", "The Society");
+        struct block *b = &s.pages[i]->blocks[0];
+        b->bbox.y2 = b->bbox.y1 + 60;
+        b->lines[0].polygon = quad_of_rect(b->bbox);
+    }
+    set_mark(&s);
+    for (size_t i = 0; i < s.count; i++)
+        assert_types(s.pages[i], BLOCK_TEXT, BLOCK_FOOTER);
+    set_free(&s);
+}
+
+/* Captions of tables, a page each, that begin alike. */
+static void long_texts_are_compared_to_their_end(void **state)
+{
+    static const char *const captions[] = {
+        "Table 16. Actual and projected numbers for enrolment in all schools",
+        "Table 17. Actual and projected numbers for degrees that women take",
+        "Table 18. Actual and projected numbers for what teachers earn"};
+    struct set s = {0};
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        add(&s, captions[i], "");
+    set_mark(&s);
+    for (size_t i = 0; i < s.count; i++)
+        assert_types(s.pages[i], BLOCK_TEXT, BLOCK_TEXT);
     set_free(&s);
 }
 
@@ -91,7 +126,7 @@ static void misread_letters_are_forgiven(void **state)
     (void)state;
     add(&s, "Proceedings of the Royal Society", "");
     add(&s, "Proceedlngs of the Royal Soclety", "");
-    add(&s, "Proceedings 0f the Roya1 Society", "");
+    add(&s, "Proceedings of the Roya1 Society", "");
     set_mark(&s);
     assert_types(s.pages[1], BLOCK_HEADER, BLOCK_TEXT);
     set_free(&s);
@@ -388,6 +423,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_repeats_is_a_header),
         cmocka_unit_test(left_and_right_pages_differ),
+        cmocka_unit_test(large_type_is_a_title),
+        cmocka_unit_test(long_texts_are_compared_to_their_end),
         cmocka_unit_test(misread_letters_are_forgiven),
         cmocka_unit_test(numbers_that_grow_are_page_numbers),
         cmocka_unit_test(two_pages_are_enough_for_numbers_only),

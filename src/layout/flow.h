@@ -20,20 +20,21 @@
 enum {
     FLOW_REACH = 2, /* pages before and after one that are looked at: left and right pages differ */
     FLOW_EDGES = 8, /* blocks in one margin that are looked at; a running header is one to three */
-    FLOW_LETTERS = 48, /* of a block's text that are compared */
+    FLOW_LETTERS = 96, /* of a block's text that are compared */
 };
 
 /* A block in a page's top or bottom margin. Places are parts of the page's height, upright. */
 struct flow_edge {
     size_t block;
     bool top, bare; /* bare: a number and hardly anything else */
+    bool large;     /* type larger than the page's: a title, though it may repeat */
     float at, height;
     int number; /* the first in it, in Arabic or alone in Roman digits; or -1 */
     unsigned short text[FLOW_LETTERS]; /* letters as they are, a run of digits is one '0' */
     size_t letters;
 };
 
-/* What is remembered of a page when the page is gone: 2 kB. */
+/* What is remembered of a page when the page is gone: 4 kB. */
 struct flow_margins {
     int page; /* its number */
     struct flow_edge edges[2 * FLOW_EDGES];

@@ -19,12 +19,14 @@ enum {
     NEEDED = 2,        /* pages beside it on which a line repeats */
     EDGE_LINES = 4,    /* a running header has so many at most */
     BARE_LETTERS = 10, /* beside a page's number: "Page 3 of 90", "- iv -" */
-    SHORT = 6,         /* letters that must be the same; of longer texts a fifth may be misread */
+    SHORT = 8,         /* letters: shorter texts must be the same, of longer ones … */
+    MISREAD = 8,       /* … one letter in so many may differ */
     NUMBER_MOST = 99999,
 };
 
-static const float margin = 0.16F;      /* of the page's height: a header with a line below it */
+static const float margin = 0.16F;      /* of the page's height: narrow books begin so low */
 static const float same_place = 0.015F; /* of the page's height: scans shift by so much */
+static const float large_type = 1.3F;   /* times the mean height of the page's lines */
 
 /* ---- looking ---- */
 
@@ -45,7 +47,9 @@ static bool may_run(const struct block *b)
 {
     switch (b->type) {
     case BLOCK_TABLE:
+    case BLOCK_TABLE_CAPTION:
     case BLOCK_FIGURE:
+    case BLOCK_FIGURE_CAPTION:
     case BLOCK_FORMULA:
     case BLOCK_FOOTNOTE:
     case BLOCK_CODE:
@@ -111,13 +115,29 @@ static void add_roman(struct flow_edge *e, const struct line *l)
     e->bare = true;
 }
 
-static bool look_at(const struct page *p, size_t block, struct flow_edge *e)
+static float line_height(const struct line *l)
+{
+    return point_distance(l->polygon.corner[0], l->polygon.corner[3]);
+}
+
+static float mean_height(const struct page *p)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < p->block_count; i++)
+        for (size_t k = 0; k < p->blocks[i].line_count; k++, n++)
+            sum += (double)line_height(&p->blocks[i].lines[k]);
+    return n ? (float)(sum / (double)n) : 0;
+}
+
+static bool look_at(const struct page *p, size_t block, float ordinary, struct flow_edge *e)
 {
     const struct block *b = &p->blocks[block];
     float from, to;
     upright_span(p, &b->bbox, &from, &to);
     *e = (struct flow_edge){
         .block = block, .at = (from + to) / 2, .height = to - from, .number = -1};
+    e->large = line_height(&b->lines[0]) > large_type * ordinary;
     e->top = to <= margin;
     if (!e->top && !(from >= 1 - margin))
         return false;
@@ -150,10 +170,11 @@ static void keep(struct flow_margins *m, const struct flow_edge *e)
 void flow_look(const struct page *page, struct flow_margins *out)
 {
     struct flow_edge edge;
+    const float ordinary = mean_height(page);
     out->page = page->number;
     out->count = 0;
     for (size_t i = 0; i < page->block_count; i++)
-        if (may_run(&page->blocks[i]) && look_at(page, i, &edge))
+        if (may_run(&page->blocks[i]) && look_at(page, i, ordinary, &edge))
             keep(out, &edge);
 }
 
@@ -182,8 +203,13 @@ static bool same_text(const struct flow_edge *a, const struct flow_edge *b)
 {
     size_t longer = a->letters > b->letters ? a->letters : b->letters;
     size_t shorter = a->letters + b->letters - longer;
-    size_t wrong = longer < SHORT ? 0 : longer / 5;
+    size_t wrong = longer < SHORT ? 0 : longer / MISREAD;
     return longer - shorter <= wrong && text_distance(a, b) <= wrong;
+}
+
+static bool same_letters(const struct flow_edge *a, const struct flow_edge *b)
+{
+    return a->letters == b->letters && memcmp(a->text, b->text, a->letters * sizeof *a->text) == 0;
 }
 
 static bool same_spot(const struct flow_edge *a, const struct flow_edge *b)
@@ -192,37 +218,50 @@ static bool same_spot(const struct flow_edge *a, const struct flow_edge *b)
            fabsf(a->height - b->height) <= same_place;
 }
 
+/* Pages near it, by what stands at the same height: anything, the same text, the same to the letter
+ * on the next page of the same side, a number that goes on. */
 struct votes {
-    size_t text, number; /* pages that repeat the text; on which the number goes on */
+    size_t spot, text, side, number;
 };
+
+static struct votes vote(const struct flow_edge *e, int page, const struct flow_margins *other)
+{
+    struct votes v = {0};
+    const int away = other->page - page;
+    for (size_t i = 0; i < other->count; i++) {
+        const struct flow_edge *o = &other->edges[i];
+        if (!same_spot(e, o))
+            continue;
+        v.spot = 1;
+        v.text |= same_text(e, o);
+        v.side |= abs(away) == 2 && e->letters >= SHORT && same_letters(e, o);
+        v.number |= e->number >= 0 && o->number >= 0 && o->number - e->number == away;
+    }
+    return v;
+}
 
 static struct votes count_votes(const struct flow_edge *e, int page,
                                 const struct flow_margins *const *around, size_t count)
 {
-    struct votes v = {0};
+    struct votes sum = {0};
     for (size_t i = 0; i < count; i++) {
-        bool text = false, number = false;
-        for (size_t j = 0; j < around[i]->count; j++) {
-            const struct flow_edge *other = &around[i]->edges[j];
-            if (!same_spot(e, other))
-                continue;
-            text = text || same_text(e, other);
-            number = number || (e->number >= 0 && other->number >= 0 &&
-                                other->number - e->number == around[i]->page - page);
-        }
-        v.text += text;
-        v.number += number;
+        const struct votes v = vote(e, page, around[i]);
+        sum.spot += v.spot;
+        sum.text += v.text;
+        sum.side += v.side;
+        sum.number += v.number;
     }
-    return v;
+    return sum;
 }
 
 static enum block_type judge(const struct block *b, const struct flow_edge *e,
                              const struct votes *v, size_t pages)
 {
-    size_t few = pages < NEEDED ? pages : NEEDED;
+    const size_t few = pages < NEEDED ? pages : NEEDED;
+    const bool repeats = v->text >= NEEDED || (v->side && v->spot >= NEEDED);
     if (e->bare && few && v->number >= few)
         return BLOCK_PAGE_NUMBER;
-    if (v->text < NEEDED || b->type == BLOCK_PAGE_NUMBER)
+    if (!repeats || e->large || b->type == BLOCK_PAGE_NUMBER)
         return b->type;
     return e->top ? BLOCK_HEADER : BLOCK_FOOTER;
 }
