@@ -12,11 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a piece's height: how far it may reach over a wall without being split. */
-static const float wall_slack = 0.35F;
-
 /* Of a piece's height: more than a blank, less than what parts pieces. */
 static const float wide_white = 0.5F;
+
+enum { MOST_PARTS = 64 }; /* of one piece that are waiting for their cells */
 
 struct dropped {
     size_t piece;
@@ -48,7 +47,8 @@ static size_t word_at_wall(const struct sheet *s, const struct piece *p, float w
     size_t best = 0;
     float nearest = p->height;
     for (size_t i = 1; i < p->count; i++) {
-        float from = word_rect(s, p, i - 1).x2, to = word_rect(s, p, i).x1;
+        struct rect one = word_rect(s, p, i - 1), other = word_rect(s, p, i);
+        float from = fminf(one.x2, other.x2), to = fmaxf(one.x1, other.x1); /* either direction */
         float off = fabsf(table_middle(from, to) - wall);
         if (off < nearest)
             nearest = off, best = i, *white = to - from;
@@ -112,21 +112,25 @@ static size_t split_at_wall(struct building *b, size_t piece, int row, int from,
     return SIZE_MAX;
 }
 
+/* What splitting leaves over is dropped in its turn. */
 static void drop_piece(struct building *b, size_t piece)
 {
     const struct table_grid *g = b->grid;
-    while (piece != SIZE_MAX) {
+    size_t todo[MOST_PARTS] = {piece}, count = 1;
+    while (count) {
+        piece = todo[--count];
         const struct piece *p = &b->sheet->pieces[piece];
-        float slack = fminf(wall_slack * p->height, (p->at.x2 - p->at.x1) / 4);
+        float x1, x2;
+        table_reach(p, &x1, &x2);
         int row = table_grid_row_at(g, table_middle(p->at.y1, p->at.y2));
-        int from = table_grid_column_at(g, p->at.x1 + slack);
-        int to = table_grid_column_at(g, p->at.x2 - slack);
-        size_t rest = split_at_wall(b, piece, row, from, to);
-        p = &b->sheet->pieces[piece];
-        if (rest != SIZE_MAX)
-            to = table_grid_column_at(g, p->at.x2 - slack);
-        add_piece(b, piece, b->cell_of[place_of(g, row, main_column(g, p, from, to))]);
-        piece = rest;
+        int from = table_grid_column_at(g, x1), to = table_grid_column_at(g, x2);
+        size_t rest = count + 2 <= MOST_PARTS ? split_at_wall(b, piece, row, from, to) : SIZE_MAX;
+        if (rest == SIZE_MAX) {
+            add_piece(b, piece, b->cell_of[place_of(g, row, main_column(g, p, from, to))]);
+        } else {
+            todo[count++] = rest;
+            todo[count++] = piece;
+        }
     }
 }
 

@@ -48,9 +48,10 @@ static void open_crossed(const struct table_search *f, struct table_grid *g, con
 {
     for (size_t i = 0; i < n; i++) {
         const struct piece *p = &f->sheet->pieces[pieces[i]];
-        float slack = fminf(0.35F * p->height, (p->at.x2 - p->at.x1) / 4);
         int row = table_grid_row_at(g, table_middle(p->at.y1, p->at.y2));
-        if (p->at.x1 + slack < g->x[col + 1] && p->at.x2 - slack > g->x[col + 1])
+        float x1, x2;
+        table_reach(p, &x1, &x2);
+        if (x1 < g->x[col + 1] && x2 > g->x[col + 1])
             g->right[row * g->cols + col] = false;
     }
 }

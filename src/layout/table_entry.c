@@ -88,8 +88,8 @@ bool table_has_leaders(const struct piece *p)
 static bool is_bullet_sign(const char *word)
 {
     static const char *const signs[] = {
-        "\u2022", "\u25CF", "\u25E6", "\u25AA", "\u25A0", "\u25A1", "\u2023", "\u00B7",
-        "\u2013", "\u2014", "-",      "*",      "o",      "\uF0B7", "\uF0A7",
+        "\u2022", "\u25CF", "\u25E6", "\u25AA", "\u25A0", "\u25A1", "\u25CB", "\u2023",
+        "\u00B7", "\u2013", "\u2014", "-",      "*",      "o",      "\uF0B7", "\uF0A7",
     };
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (!strcmp(word, signs[i]))

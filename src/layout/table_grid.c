@@ -110,6 +110,15 @@ bool table_grid_row(struct table_grid *g, float y)
     return add_border(g, table_grid_row_at(g, y), -1, y);
 }
 
+void table_grid_crop(struct table_grid *g, int first, int end)
+{
+    size_t kept = (size_t)(end - first), cols = (size_t)g->cols, skip = (size_t)first * cols;
+    memmove(g->y, g->y + first, (kept + 1) * sizeof *g->y);
+    memmove(g->right, g->right + skip, kept * cols * sizeof *g->right);
+    memmove(g->below, g->below + skip, kept * cols * sizeof *g->below);
+    g->rows = end - first;
+}
+
 static size_t place_of(const struct table_grid *g, int row, int col)
 {
     return (size_t)row * (size_t)g->cols + (size_t)col;

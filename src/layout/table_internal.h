@@ -52,6 +52,9 @@ enum table_entry {
     TABLE_ENTRY_TEXT,
 };
 
+/* Its edges without what detectors draw too wide. */
+void table_reach(const struct piece *p, float *x1, float *x2);
+
 enum table_entry table_entry_of(const struct piece *p);
 bool table_starts_low(const struct piece *p);  /* with a lower-case letter or a bracket */
 bool table_has_leaders(const struct piece *p); /* a run of dots as in a list of contents */
@@ -83,6 +86,8 @@ void table_grid_close(struct table_grid *g);
 /* One more border at x or y, its walls standing where no piece crosses them. */
 bool table_grid_column(struct table_grid *g, float x);
 bool table_grid_row(struct table_grid *g, float y);
+/* Keeps rows first to end, which is outside. */
+void table_grid_crop(struct table_grid *g, int first, int end);
 int table_grid_row_at(const struct table_grid *g, float y);
 int table_grid_column_at(const struct table_grid *g, float x);
 
@@ -101,9 +106,13 @@ void table_squeeze(struct table_grid *g);
 /* Adds the columns and rows that a ruled grid leaves out, as the text in it stands. */
 void table_divide(struct table_search *f, struct table_grid *g, const size_t *pieces, size_t n);
 
-/* Which text rows begin a row of the table, the others going on with cells of the row above. */
-void table_row_starts(const struct text_rows *t, size_t from, size_t to, const float *borders,
-                      size_t border_count, bool *starts);
+/* Which text rows begin a row of the table, the others going on with cells of the row above. How
+ * many of them are headings above numbers; 0: not known. */
+size_t table_row_starts(const struct text_rows *t, size_t from, size_t to, const float *borders,
+                        size_t border_count, bool *starts);
+
+/* Takes walls away where pieces run over them: across columns, or in the middle of two rows. */
+void table_open_walls(struct table_search *f, struct table_grid *g, const size_t *pieces, size_t n);
 
 /* The pieces not taken whose middle is in the area, as a list to free. */
 size_t *table_pieces_in(struct table_search *f, struct rect area, size_t *count);

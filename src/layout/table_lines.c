@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 static const float tight = 0.75F;      /* units of white between lines of one cell, at most */
+static const float interleaved = 0.2F; /* units that two lines have in common */
 static const float gap_jump = 0.3F;    /* units between the smaller and the larger gaps */
 static const float few_numbers = 0.2F; /* of the lines after a small gap: they go on with cells */
 
@@ -46,8 +47,9 @@ static size_t column_of(const struct line_views *v, float x)
 
 static void view_piece(const struct line_views *v, const struct piece *p, struct line_view *line)
 {
-    float slack = fminf(0.35F * p->height, (p->at.x2 - p->at.x1) / 4);
-    size_t first = column_of(v, p->at.x1 + slack), last = column_of(v, p->at.x2 - slack);
+    float x1, x2;
+    table_reach(p, &x1, &x2);
+    size_t first = column_of(v, x1), last = column_of(v, x2);
     enum table_entry entry = table_entry_of(p);
     line->spans |= last > first;
     line->entries++;
@@ -127,8 +129,8 @@ static void judge_gaps(struct line_views *v, size_t from)
         if (!at || gaps[i] - gaps[i - 1] > gaps[at] - gaps[at - 1])
             at = i;
     float limit = at ? (gaps[at] + gaps[at - 1]) / 2 : 0;
-    if (at && gaps[at] - gaps[at - 1] >= gap_jump * unit && gaps[at - 1] <= tight * unit &&
-        n - at >= 2)
+    if (at && limit > 0 && gaps[at] - gaps[at - 1] >= gap_jump * unit &&
+        gaps[at - 1] <= tight * unit && n - at >= 2)
         v->gap_limit = limit;
     free(gaps);
     for (size_t i = from + 1; i < v->count; i++)
@@ -149,6 +151,26 @@ static bool within(const struct line_views *v, const struct line_view *line,
     return true;
 }
 
+static bool apart(const struct line_views *v, const struct line_view *a, const struct line_view *b)
+{
+    for (size_t c = 0; c < v->cols; c++)
+        if (a->has[c] && b->has[c])
+            return false;
+    return true;
+}
+
+/* Half a line lower than the one above and in other columns: what is centred beside two lines. */
+static bool interleaves(const struct line_views *v, size_t i, const unsigned char *row)
+{
+    const struct line_view *line = &v->list[i];
+    if (gap_above(v, i) > -interleaved * v->t->sheet->unit || !apart(v, line, &v->list[i - 1]))
+        return false;
+    for (size_t c = 0; c < v->cols && line->numbers; c++)
+        if (line->has[c] && row[c])
+            return false;
+    return true;
+}
+
 /* Does line i go on with the row that began at line `start` and has entries in these columns? */
 static bool goes_on(const struct line_views *v, size_t start, size_t i, const unsigned char *row)
 {
@@ -156,6 +178,8 @@ static bool goes_on(const struct line_views *v, size_t start, size_t i, const un
     float gap = gap_above(v, i), unit = v->t->sheet->unit;
     if (gap > tight * unit || (v->gap_limit > 0 && gap > v->gap_limit))
         return false;
+    if (interleaves(v, i, row))
+        return true;
     bool stub_only = line->stub && line->entries == 1;
     bool above_stub_only = above->stub && above->entries == 1 && i - 1 == start;
     if (above_stub_only && line->stub && line->low && !line->spans)
@@ -192,8 +216,8 @@ static void mark_starts(const struct line_views *v, size_t head, bool *starts)
     free(row);
 }
 
-void table_row_starts(const struct text_rows *t, size_t from, size_t to, const float *borders,
-                      size_t border_count, bool *starts)
+size_t table_row_starts(const struct text_rows *t, size_t from, size_t to, const float *borders,
+                        size_t border_count, bool *starts)
 {
     struct line_views v = {
         .t = t, .borders = borders, .cols = border_count + 1, .from = from, .count = to - from};
@@ -206,4 +230,5 @@ void table_row_starts(const struct text_rows *t, size_t from, size_t to, const f
     mark_starts(&v, head, starts);
     free(v.list);
     free(v.has);
+    return head;
 }

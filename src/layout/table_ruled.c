@@ -17,7 +17,15 @@ static const float filled_share = 0.35F; /* of the cells that have text */
 static const float header_share = 0.8F;  /* of the cells of a first row or column that have text */
 static const float drawn_share = 0.8F;   /* of a frame that a picture covers: a chart */
 
-enum { LEAST_CELLS = 4, LEAST_FILLED = 3 };
+static const float crossing_share = 0.4F; /* of the pieces that run through walls */
+
+enum {
+    LEAST_CELLS = 4,
+    LEAST_FILLED = 3,
+    MOST_BOXES = 6,  /* cells that may be boxes of a page's layout, */
+    BOX_LINES = 8,   /* and the lines in each that say so */
+    NOTE_WORDS = 12, /* in a cell across the whole table: a title above it, a note below */
+};
 
 struct frame {
     const struct ruling *rules;
@@ -140,6 +148,18 @@ static bool grid_of_frame(struct table_search *search, const struct frame *f, st
     return true;
 }
 
+/* What is around a table is no table: a page's border, a box that it stands in. */
+static bool is_around(struct table_search *f, struct rect at)
+{
+    f->patience -= (long)f->table_count;
+    for (size_t i = 0; i < f->table_count; i++) {
+        const struct rect *t = &f->tables[i].at;
+        if (t->x1 >= at.x1 && t->x2 <= at.x2 && t->y1 >= at.y1 && t->y2 <= at.y2)
+            return true;
+    }
+    return false;
+}
+
 static bool is_drawn(const struct table_search *f, struct rect at)
 {
     float area = (at.x2 - at.x1) * (at.y2 - at.y1);
@@ -165,13 +185,61 @@ static void mark_filled(const struct table_search *f, const struct table_grid *g
     }
 }
 
+/* Rows in which more than one cell has text. */
+static int rows_of_several(const struct table_grid *g, const int *cell_of, const bool *filled)
+{
+    int rows = 0;
+    for (int r = 0; r < g->rows; r++) {
+        int first = -1, several = 0;
+        for (int c = 0; c < g->cols && !several; c++) {
+            int cell = cell_of[r * g->cols + c];
+            several = filled[cell] && first >= 0 && cell != first;
+            first = filled[cell] && first < 0 ? cell : first;
+        }
+        rows += several;
+    }
+    return rows;
+}
+
 static bool edge_filled(const struct table_grid *g, const int *cell_of, const bool *filled,
                         bool row)
 {
-    int places = row ? g->cols : g->rows, count = 0;
-    for (int i = 0; i < places; i++)
-        count += filled[cell_of[row ? i : i * g->cols]];
-    return places >= 2 && (float)count >= header_share * (float)places;
+    int places = row ? g->cols : g->rows, cells = 0, full = 0;
+    for (int i = 0, last = -1; i < places; i++) {
+        int cell = cell_of[row ? i : i * g->cols];
+        cells += cell != last;
+        full += cell != last && filled[cell];
+        last = cell;
+    }
+    return cells >= 2 && (float)full >= header_share * (float)cells;
+}
+
+/* Do many pieces run through walls, as labels of a chart do? */
+static bool is_crossed(const struct table_search *f, const struct table_grid *g,
+                       const size_t *pieces, size_t n)
+{
+    size_t crossing = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct piece *p = &f->sheet->pieces[pieces[i]];
+        int row = table_grid_row_at(g, table_middle(p->at.y1, p->at.y2));
+        float x1, x2;
+        table_reach(p, &x1, &x2);
+        bool crosses = false;
+        for (int c = table_grid_column_at(g, x1); c < table_grid_column_at(g, x2); c++)
+            crosses |= g->right[row * g->cols + c] && !table_split_word(f->sheet, p, g->x[c + 1]);
+        crossing += crosses;
+    }
+    return (float)crossing > crossing_share * (float)n;
+}
+
+/* Few boxes with much in each: a page laid out in boxes. */
+static bool is_boxes(const struct table_search *f, const size_t *pieces, size_t n, int cells)
+{
+    struct text_rows t;
+    table_rows_open(&t, f->sheet, pieces, n);
+    size_t lines = t.count;
+    table_rows_close(&t);
+    return cells <= MOST_BOXES && lines >= (size_t)(BOX_LINES * cells) / 2;
 }
 
 static bool is_table(const struct table_search *f, const struct table_grid *g, const size_t *pieces,
@@ -186,11 +254,57 @@ static bool is_table(const struct table_search *f, const struct table_grid *g, c
     mark_filled(f, g, cell_of, pieces, n, filled);
     for (int i = 0; i < cells; i++)
         with_text += filled[i];
-    bool full = (float)with_text >= filled_share * (float)cells;
+    bool full =
+        (float)with_text >= filled_share * (float)cells && rows_of_several(g, cell_of, filled) >= 2;
     bool headed = edge_filled(g, cell_of, filled, true) || edge_filled(g, cell_of, filled, false);
     free(cell_of);
     free(filled);
-    return cells >= LEAST_CELLS && with_text >= LEAST_FILLED && (full || headed);
+    return !is_crossed(f, g, pieces, n) && !is_boxes(f, pieces, n, cells) && cells >= LEAST_CELLS &&
+           with_text >= LEAST_FILLED && (full || headed);
+}
+
+/* Is the first or last row one cell with much text? */
+static bool is_note(const struct table_search *f, const struct table_grid *g, int row,
+                    const size_t *pieces, size_t n)
+{
+    size_t words = 0;
+    for (int c = 0; c + 1 < g->cols; c++)
+        if (g->right[row * g->cols + c])
+            return false;
+    for (size_t i = 0; i < n; i++) {
+        const struct piece *p = &f->sheet->pieces[pieces[i]];
+        if (table_grid_row_at(g, table_middle(p->at.y1, p->at.y2)) == row)
+            words += p->count ? p->count : 1;
+    }
+    return words >= NOTE_WORDS;
+}
+
+static bool spans_into(const struct table_grid *g, int row)
+{
+    for (int c = 0; c < g->cols; c++)
+        if (!g->below[row * g->cols + c])
+            return true;
+    return false;
+}
+
+/* Leaves out titles and notes inside the frame; the list of pieces keeps the table's. */
+static size_t trim_notes(const struct table_search *f, struct table_grid *g, size_t *pieces,
+                         size_t n)
+{
+    int first = 0, last = g->rows;
+    while (last - first > 2 && is_note(f, g, first, pieces, n) && !spans_into(g, first))
+        first++;
+    while (last - first > 2 && is_note(f, g, last - 1, pieces, n) && !spans_into(g, last - 2))
+        last--;
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct rect *at = &f->sheet->pieces[pieces[i]].at;
+        float middle = table_middle(at->y1, at->y2);
+        if (middle >= g->y[first] && middle <= g->y[last])
+            pieces[kept++] = pieces[i];
+    }
+    table_grid_crop(g, first, last);
+    return kept;
 }
 
 static int try_frame(struct table_search *search, const struct frame *f, struct error *err)
@@ -198,12 +312,13 @@ static int try_frame(struct table_search *search, const struct frame *f, struct 
     struct table_grid g;
     size_t n;
     int rc = 0;
-    if (is_drawn(search, f->at) || !grid_of_frame(search, f, &g))
+    if (is_drawn(search, f->at) || is_around(search, f->at) || !grid_of_frame(search, f, &g))
         return 0;
     size_t *pieces = table_pieces_in(search, f->at, &n);
     table_tidy(search, &g, pieces, n);
     table_add_walls(search, &g, pieces, n);
     table_squeeze(&g);
+    n = trim_notes(search, &g, pieces, n);
     table_divide(search, &g, pieces, n);
     if (search->patience >= 0 && is_table(search, &g, pieces, n))
         rc = table_build(search, &g, pieces, n, err);

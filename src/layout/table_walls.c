@@ -10,7 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const float slack = 0.35F;      /* of a piece's height: less over a border is no crossing */
 static const float hole = 1.2F;        /* units: wider white is between columns, not words */
 static const float drawn_share = 0.5F; /* of a border's rows: where it is not drawn, a cell spans */
 
@@ -29,10 +28,11 @@ static struct place_view *view_places(const struct table_search *f, const struct
         out[i] = (struct place_view){INFINITY, -INFINITY, false};
     for (size_t i = 0; i < n; i++) {
         const struct piece *p = &f->sheet->pieces[pieces[i]];
-        float in = fminf(slack * p->height, (p->at.x2 - p->at.x1) / 4);
+        float x1, x2;
+        table_reach(p, &x1, &x2);
         int row = table_grid_row_at(g, table_middle(p->at.y1, p->at.y2)) * g->cols;
-        int first = table_grid_column_at(g, p->at.x1 + in);
-        int last = table_grid_column_at(g, p->at.x2 - in);
+        int first = table_grid_column_at(g, x1);
+        int last = table_grid_column_at(g, x2);
         struct place_view *at =
             &out[row + table_grid_column_at(g, table_middle(p->at.x1, p->at.x2))];
         at->x1 = fminf(at->x1, p->at.x1), at->x2 = fmaxf(at->x2, p->at.x2);

@@ -11,9 +11,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const float slack = 0.35F;   /* of a piece's height: less over a border is no crossing */
-static const float aligned = 0.35F; /* units between edges or middles of one column */
+static const float aligned = 0.35F;      /* units between edges or middles of one column */
 static const float aligned_share = 0.6F; /* of a column's entries */
+static const float pairs_share = 0.8F;   /* the same, where there are few rows or only pairs */
 static const float filled_share = 0.45F; /* of the places, where no rule speaks for a table */
 static const float ruled_rows = 0.45F;   /* rules for each line of text: they part all rows */
 static const float wide_words = 5;       /* words to an entry, on average: sentences */
@@ -25,7 +25,8 @@ struct reading {
     size_t from, to; /* of the text rows: the table's */
     float borders[TABLE_MAX_COLUMNS + 2];
     size_t border_count;
-    bool *starts; /* by text row, from `from` */
+    bool *starts;      /* by text row, from `from` */
+    size_t head_lines; /* of these: headings above numbers */
     struct table_grid grid;
 };
 
@@ -36,12 +37,13 @@ static const struct piece *piece_of(const struct reading *r, const struct text_r
 
 static void columns_of(const struct reading *r, const struct piece *p, size_t *first, size_t *last)
 {
-    float in = fminf(slack * p->height, (p->at.x2 - p->at.x1) / 4);
+    float x1, x2;
+    table_reach(p, &x1, &x2);
     *first = *last = 0;
-    while (*first < r->border_count && r->borders[*first] <= p->at.x1 + in)
+    while (*first < r->border_count && r->borders[*first] <= x1)
         ++*first;
     *last = *first;
-    while (*last < r->border_count && r->borders[*last] <= p->at.x2 - in)
+    while (*last < r->border_count && r->borders[*last] <= x2)
         ++*last;
 }
 
@@ -160,10 +162,11 @@ static bool is_table(const struct reading *r)
         rows += r->starts[i];
     if (leaders * 3 > lines || rows < 2 || v.list)
         return false;
+    float filled = (float)v.entries / (float)(lines * cols);
     if (r->zone->certain)
-        return v.prose < cols && (rows >= 3 || cols >= 3 || v.numeric);
+        return v.prose < cols && (cols >= 3 || v.numeric || (rows >= 3 && filled >= pairs_share));
     return rows >= (cols >= 3 ? 3U : 4U) && v.prose == 0 && v.aligned * 4 >= cols * 3 &&
-           (v.numeric || cols >= 3) && (float)v.entries >= filled_share * (float)(rows * cols);
+           (v.numeric || cols >= 3) && filled >= (rows < 4 ? pairs_share : filled_share);
 }
 
 /* ---- rows ---- */
@@ -171,11 +174,12 @@ static bool is_table(const struct reading *r)
 static bool is_wide(const struct reading *r, const struct stroke *s)
 {
     float x1 = r->grid.x ? r->grid.x[0] : r->zone->at.x1, x2 = r->zone->at.x2;
-    return s->x2 - s->x1 >= 0.8F * (x2 - x1);
+    return s->x2 - s->x1 >= 0.9F * (x2 - x1);
 }
 
-/* Is there a level line across the table between two of its text rows? */
-static bool stroke_between(const struct reading *r, size_t above, size_t below, size_t *next)
+/* Is there a level line between two text rows, across the table or over some of its columns? */
+static bool stroke_between(const struct reading *r, size_t above, size_t below, bool across,
+                           size_t *next)
 {
     const struct zone *z = r->zone;
     float top = table_middle(r->text.rows[above].y1, r->text.rows[above].y2);
@@ -183,7 +187,7 @@ static bool stroke_between(const struct reading *r, size_t above, size_t below, 
     while (*next < z->stroke_count && z->strokes[*next].y <= top)
         ++*next;
     for (size_t i = *next; i < z->stroke_count && z->strokes[i].y < bottom; i++)
-        if (is_wide(r, &z->strokes[i]))
+        if (!across || is_wide(r, &z->strokes[i]))
             return true;
     return false;
 }
@@ -194,14 +198,29 @@ static void find_row_starts(struct reading *r)
     size_t lines = r->to - r->from, next = 0, parted = 0;
     bool *ruled = x_calloc(lines + 1, sizeof *ruled);
     r->starts = x_calloc(lines + 1, sizeof *r->starts);
-    table_row_starts(&r->text, r->from, r->to, r->borders, r->border_count, r->starts);
+    r->head_lines =
+        table_row_starts(&r->text, r->from, r->to, r->borders, r->border_count, r->starts);
     for (size_t i = 1; r->zone->certain && i < lines; i++) {
-        ruled[i] = stroke_between(r, r->from + i - 1, r->from + i, &next);
+        ruled[i] = stroke_between(r, r->from + i - 1, r->from + i, true, &next);
         parted += ruled[i];
     }
     bool all = parted >= 3 && (float)parted >= ruled_rows * (float)lines;
     for (size_t i = 1; i < lines; i++)
         r->starts[i] = ruled[i] || (r->starts[i] && !all);
+    free(ruled);
+}
+
+/* Headings that lines part are as many rows, however their columns look. */
+static void part_headings(struct reading *r)
+{
+    size_t next = 0, parted = 0;
+    bool *ruled = x_calloc(r->head_lines + 1, sizeof *ruled);
+    for (size_t i = 1; r->zone->certain && i < r->head_lines; i++) {
+        ruled[i] = stroke_between(r, r->from + i - 1, r->from + i, false, &next);
+        parted += ruled[i];
+    }
+    for (size_t i = 1; parted && i < r->head_lines; i++)
+        r->starts[i] = ruled[i];
     free(ruled);
 }
 
@@ -240,27 +259,13 @@ static bool open_grid(struct reading *r)
     return true;
 }
 
-/* Pieces over a border between columns take its wall away. */
-static void open_crossed(struct reading *r)
-{
-    for (size_t i = r->from; i < r->to; i++)
-        for (size_t k = 0; k < r->text.rows[i].count; k++) {
-            const struct piece *p = piece_of(r, &r->text.rows[i], k);
-            size_t first, last;
-            columns_of(r, p, &first, &last);
-            int row = table_grid_row_at(&r->grid, table_middle(p->at.y1, p->at.y2));
-            for (size_t c = first; c < last; c++)
-                r->grid.right[row * r->grid.cols + (int)c] = false;
-        }
-}
-
 /* How many rows are above the first line across the table; −1: not known. */
 static int rows_above_stroke(const struct reading *r)
 {
     const struct table_grid *g = &r->grid;
     size_t next = 0;
     for (size_t i = r->from + 1; r->zone->certain && i < r->to; i++) {
-        if (!stroke_between(r, i - 1, i, &next))
+        if (!stroke_between(r, i - 1, i, true, &next))
             continue;
         float top = table_middle(r->text.rows[i].y1, r->text.rows[i].y2);
         int rows = table_grid_row_at(g, top);
@@ -269,14 +274,25 @@ static int rows_above_stroke(const struct reading *r)
     return TABLE_NO_HEADER;
 }
 
+/* Rows made of heading lines; what is above the first line across the table is one, too. */
+static int heading_rows(const struct reading *r)
+{
+    int rows = 0;
+    for (size_t i = 0; i < r->head_lines && i < r->to - r->from; i++)
+        rows += r->starts[i];
+    return rows > r->grid.header_rows ? rows : r->grid.header_rows;
+}
+
 static int make_table(struct reading *r, struct error *err)
 {
     if (!open_grid(r))
         return 0;
-    open_crossed(r);
-    r->grid.header_rows = rows_above_stroke(r);
     size_t first = r->text.rows[r->from].first;
     size_t end = r->text.rows[r->to - 1].first + r->text.rows[r->to - 1].count;
+    table_open_walls(r->search, &r->grid, r->text.pieces + first, end - first);
+    r->grid.header_rows = rows_above_stroke(r);
+    table_span_headings(r->search, r->zone, &r->grid, heading_rows(r), r->text.pieces + first,
+                        end - first);
     int rc = table_build(r->search, &r->grid, r->text.pieces + first, end - first, err);
     table_grid_close(&r->grid);
     return rc;
@@ -293,6 +309,7 @@ int table_read_zone(struct table_search *f, const struct zone *z, struct error *
         trim(&r);
     if (r.to - r.from >= 2 && find_columns(&r)) {
         find_row_starts(&r);
+        part_headings(&r);
         if (is_table(&r))
             rc = make_table(&r, err);
         free(r.starts);

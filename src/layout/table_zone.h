@@ -24,6 +24,10 @@ struct zone {
 /* Makes a table of what in the zone stands in rows and columns, if that is a table. */
 int table_read_zone(struct table_search *f, const struct zone *z, struct error *err);
 
+/* Spans of the first `rows` rows, the headings: by lines drawn below them, and by their middles. */
+void table_span_headings(struct table_search *f, const struct zone *z, struct table_grid *g,
+                         int rows, const size_t *pieces, size_t n);
+
 /* Which pieces are lines of running text, to free. By piece. */
 bool *table_find_prose(struct table_search *f);
 
