@@ -11,9 +11,8 @@
 static int lay_out(struct sheet *s, struct page *page, struct error *err)
 {
     struct draft d;
-    if (draft_open(&d, s) < 0 || draft_take_regions(&d) < 0)
+    if (draft_open(&d, s) < 0 || draft_take_regions(&d) < 0 || draft_take_tables(&d, err) < 0)
         return -1;
-    (void)err;
     if (draft_take_figures(&d) < 0 || draft_take_margins(&d) < 0 || draft_read_body(&d) < 0)
         return -1;
     draft_sort(&d);
