@@ -125,6 +125,11 @@ static void a_cleared_buffer_is_empty(void **state)
     auto_strbuf b = {0};
     (void)state;
     strbuf_adds(&b, "before");
+    strbuf_cut(&b, 7);
+    assert_string_equal(strbuf_str(&b), "before");
+    strbuf_cut(&b, 2);
+    assert_string_equal(strbuf_str(&b), "be");
+    strbuf_adds(&b, "fore");
     strbuf_clear(&b);
     assert_int_equal(b.len, 0);
     assert_string_equal(strbuf_str(&b), "");

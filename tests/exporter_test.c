@@ -320,6 +320,120 @@ static void failed_pages_in_every_format(void **state)
     }
 }
 
+/* ---- any document ---- */
+
+enum { DOCUMENTS = 300, MOST_PAGES = 9, MOST_BLOCKS = 9, WORD = 8 };
+
+static uint32_t seed;
+
+static unsigned dice(unsigned sides)
+{
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 12) % sides;
+}
+
+/* A word that no other is, and that is no number and begins no list. */
+static char *random_word(struct page *p, struct strbuf *words, enum block_type type)
+{
+    char word[WORD] = {0};
+    for (int i = 0; i < WORD - 1; i++)
+        word[i] = "abefghjk"[dice(8)];
+    strbuf_addf(words, "%02u%s", type, word);
+    return arena_strndup(p->arena, word, WORD - 1);
+}
+
+static void random_table(struct page *p, struct block *b, struct strbuf *words)
+{
+    b->cols = 1 + (int)dice(3);
+    b->rows = 1 + (int)dice(4);
+    for (int row = 0; row < b->rows; row++)
+        for (int col = 0; col < b->cols; col++) {
+            struct cell *c = page_add_cell(p, b);
+            c->row = row;
+            c->col = col;
+            c->header = dice(3) == 0;
+            c->text = dice(4) ? random_word(p, words, BLOCK_TABLE) : "";
+            c->bbox = (struct rect){100 + 200 * (float)col, 300, 280 + 200 * (float)col, 320};
+        }
+    if (dice(3) == 0 && b->cols > 1) { /* the last cell's place to the one before it */
+        b->cells[--b->cell_count - 1].colspan = 2;
+        if (*b->cells[b->cell_count].text)
+            strbuf_cut(words, words->len - 2 - (WORD - 1));
+    }
+    b->bbox = (struct rect){100, 300, 100 + 200 * (float)b->cols, 320};
+}
+
+static struct page *random_page(int number, struct strbuf *words)
+{
+    static const enum block_type often[] = {BLOCK_TEXT, BLOCK_TEXT, BLOCK_LIST, BLOCK_TABLE};
+    struct page *p = made_page(number);
+    const unsigned blocks = dice(MOST_BLOCKS);
+    for (unsigned i = 0; i < blocks; i++) {
+        enum block_type type = dice(2) ? often[dice(4)] : (enum block_type)dice(BLOCK_TYPES);
+        struct block *b = page_add_block(p, type);
+        if (type == BLOCK_TABLE)
+            random_table(p, b, words);
+        else
+            for (unsigned k = dice(4); k > 0; k--)
+                made_line(p, b, random_word(p, words, type), 100, 100 + 100 * (float)i, 800);
+        b->continues = dice(3) == 0;
+        b->continued = dice(3) == 0;
+        b->caption = dice(2) ? (int)dice(blocks) : BLOCK_NO_CAPTION;
+    }
+    return p;
+}
+
+static size_t times_in(const struct strbuf *text, const char *word)
+{
+    size_t n = 0;
+    for (const char *at = strbuf_str(text); (at = strstr(at, word)); at++)
+        n++;
+    return n;
+}
+
+/* words: type and word, one after the other. */
+static void assert_all_there(const char *extension, const struct strbuf *out,
+                             const struct strbuf *words)
+{
+    const bool markdown = strcmp(extension, "md") == 0, tables = strcmp(extension, "csv") == 0;
+    for (size_t i = 0; i < words->len; i += 2 + WORD - 1) {
+        const int type = (words->data[i] - '0') * 10 + words->data[i + 1] - '0';
+        char word[WORD] = {0};
+        memcpy(word, words->data + i + 2, WORD - 1);
+        const size_t found = times_in(out, word);
+        if (type == BLOCK_HEADER || type == BLOCK_FOOTER || type == BLOCK_PAGE_NUMBER ||
+            type == BLOCK_FIGURE)
+            assert_true(!markdown || found == 0);
+        else if (type == BLOCK_FIGURE_CAPTION && markdown)
+            assert_in_range(found, 1, 2); /* and once in the picture's place */
+        else if ((tables ? type == BLOCK_TABLE : true) && found != 1)
+            fail_msg("%s: %s \"%s\" %zu times in\n%s", extension,
+                     block_type_name((enum block_type)type), word, found, strbuf_str(out));
+    }
+}
+
+/* Whatever the types, joins and captions, each word is there once, in its kind of output. */
+static void every_word_once(void **state)
+{
+    static const char *const extensions[] = {"md", "html", "txt", "csv"};
+    (void)state;
+    for (uint32_t round = 0; round < DOCUMENTS; round++)
+        for (size_t f = 0; f < COUNT(extensions); f++) {
+            auto_strbuf words = {0};
+            seed = round;
+            struct run r = begin(extensions[f], PAGE_PIXELS);
+            const int pages = 1 + (int)dice(MOST_PAGES);
+            for (int n = 1; n <= pages; n++)
+                if (dice(8))
+                    feed(&r, random_page(n, &words));
+                else
+                    feed_failed(&r, (uint32_t)n);
+            end(&r);
+            assert_all_there(extensions[f], &r.out, &words);
+            strbuf_free(&r.out);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +454,7 @@ int main(void)
         cmocka_unit_test(a_table_is_whole),
         cmocka_unit_test(tables_of_two_forms_stay_apart),
         cmocka_unit_test(failed_pages_in_every_format),
+        cmocka_unit_test(every_word_once),
     };
     return cmocka_run_group_tests_name("exporter", tests, NULL, NULL);
 }

@@ -206,6 +206,56 @@ static void encoding_is_idempotent(void **state)
     }
 }
 
+/* Of a table with one cell, whose text is this. */
+static int decode_cell(const char *text, struct page **out, struct error *err)
+{
+    struct page *p = sample_page(1);
+    auto_strbuf json = {0};
+    struct block *b = page_add_block(p, BLOCK_TABLE);
+    b->rows = b->cols = 1;
+    page_add_cell(p, b)->text = text;
+    page_encode(p, &json);
+    page_free(&p);
+    return page_decode(out, json.data, json.len, err);
+}
+
+static void cells_have_lines(void **state)
+{
+    static const char *const good[] = {"", "one", "one\ntwo", "\n", "\n\nthree\n"};
+    static const char *const bad[] = {"one\rtwo", "one\n\ttwo", "\n\x1b"};
+    struct error err;
+    (void)state;
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct page *p;
+        OK(decode_cell(good[i], &p, &err));
+        assert_string_equal(p->blocks[2].cells[0].text, good[i]);
+        page_free(&p);
+    }
+    for (size_t i = 0; i < COUNT(bad); i++)
+        REFUSED_SAYING(ERROR_BUG, "text", decode_cell(bad[i], &(struct page *){0}, &err));
+}
+
+static void lengths_may_be_in_points(void **state)
+{
+    struct page *p = sample_page(1), *back = NULL;
+    struct error err;
+    auto_strbuf out = {0};
+    (void)state;
+    p->blocks[0].lines[0].font_size = 25;
+    page_encode_unit(p, PAGE_POINTS, &out);
+    static const char *const parts[] = {"\"width\":500,\"height\":700,\"unit\":\"pt\",\"dpi\":144",
+                                        "\"bbox\":[5,10.25,110,20]",
+                                        "[[60,10.25],[110,10.25]",
+                                        "\"size\":12.5",
+                                        "\"detect\":12.5",
+                                        "\"skew\":-1.25"};
+    for (size_t i = 0; i < COUNT(parts); i++)
+        if (!strstr(strbuf_str(&out), parts[i]))
+            fail_msg("no %s in %s", parts[i], strbuf_str(&out));
+    REFUSED_SAYING(ERROR_BUG, "unit", page_decode(&back, out.data, out.len, &err));
+    page_free(&p);
+}
+
 static void an_engine_without_numbers_is_refused(void **state)
 {
     struct error err;
@@ -233,6 +283,8 @@ int main(void)
         cmocka_unit_test(the_json_is_canonical),
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(encoding_is_idempotent),
+        cmocka_unit_test(cells_have_lines),
+        cmocka_unit_test(lengths_may_be_in_points),
         cmocka_unit_test(an_engine_without_numbers_is_refused),
     };
     return cmocka_run_group_tests_name("page", tests, NULL, NULL);

@@ -26,7 +26,7 @@ enum {
 
 static const float margin = 0.16F;      /* of the page's height: narrow books begin so low */
 static const float same_place = 0.015F; /* of the page's height: scans shift by so much */
-static const float large_type = 1.3F;   /* times the mean height of the page's lines */
+static const float large_type = 1.5F;   /* times the mean height of the page's lines */
 
 /* ---- looking ---- */
 
@@ -317,7 +317,7 @@ static bool mend_joins(struct page *page)
     for (size_t i = 0; i < page->block_count; i++) {
         struct block *b = &page->blocks[i];
         const bool continued = b->continued, continues = b->continues, aside = flow_is_aside(b);
-        b->continued = continued && open && open->type == b->type;
+        b->continued = continued && open && open->type == b->type && !aside;
         b->continues = continues && !aside;
         changed = changed || b->continued != continued || b->continues != continues;
         open = b->continued ? NULL : open;

@@ -16,7 +16,7 @@ Request = collections.namedtuple("Request", "method path headers body wrong lax"
 NAMED = {  # what a text must look like, where the document only says that it is one
     "pages": ("1", "1-2", "2-", "1,2"), "languages": ("eng",), "engine": ("tesseract", "auto"), "owner": ("*", "fuzz"),
     "date_from": ("2026-01-01", "2026-01-01T10:00:00Z"), "date_to": ("2030-12-31", "2026-06-01T00:00:00.5+02:00"),
-    "format": ("json", "txt", "md", "mmd", "ndjson", "det.mmd"), "metadata": ('{"k":"v"}', "[]", "null", '"x"'),
+    "format": ("json", "txt", "md", "html", "csv", "mmd", "ndjson", "det.mmd"), "metadata": ('{"k":"v"}', "[]", "null", '"x"'),
     "options": ('{"dpi":100}', "{}", '{"languages":["eng"],"strict":true}'), "password": ("x", "pässword"),
     "rate": ("60/min", "5/s+10"), "scopes": ("submit,read", "read"), "file_url": ("",), "webhook_url": ("",),
     "webhook_secret": ("",), "webhook_events": ("",), "filename": ("a.pdf", "Ünï cödé.pdf", "%", "a/b\\c"),
@@ -113,7 +113,7 @@ class Maker:
         if name == "page":
             return rng.choice(("1", "2", "3", "4", "150", "0", "99999999999999999999", "1.0", " 1", "+1", "0x1"))
         if name == "ext":
-            return rng.choice(("json", "ndjson", "txt", "md", "mmd", "det.mmd", "layouts.pdf", "docx", "html"))
+            return rng.choice(("json", "ndjson", "txt", "md", "html", "csv", "mmd", "det.mmd", "layouts.pdf", "docx"))
         if name == "name":
             return rng.choice(("0_0.jpg", "swagger-ui.css", "app.js", "ui.css"))
         return rng.choice((UNKNOWN, "fuzz", "default"))

@@ -56,7 +56,12 @@ class Cli(unittest.TestCase):
         self.assertEqual(job["job"]["filename"], "three.pdf")
         lines = run("ocr", "--text-layer=text", "-f", "ndjson", self.pdf).stdout.splitlines()
         self.assertEqual(len([json.loads(line) for line in lines]), 3)
+        points = json.loads(run("ocr", "--text-layer=text", "-f", "ndjson", "--unit", "pt", self.pdf).stdout.splitlines()[0])
+        self.assertEqual((points["unit"], points["width"], points["height"]), ("pt", 612, 792))
+        self.assertIn(b"<section class=\"page\" data-page=\"3\"", run("ocr", "--text-layer=text", "-f", "html", self.pdf).stdout)
+        self.assertEqual(run("ocr", "--text-layer=text", "-f", "csv", self.pdf).stdout, b"")
         run("ocr", "-f", "docx", self.pdf, status=4)
+        run("ocr", "--unit", "mm", self.pdf, status=2)
 
     def test_a_file_or_a_directory_to_write_to(self):
         run("ocr", "--text-layer=text", "-o", self.top / "out.md", self.pdf)
