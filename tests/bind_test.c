@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * bind_layouts with the real pagemill-work, named by PAGEMILL_WORK: a document goes in with its
+ * bind_document with the real pagemill-work, named by PAGEMILL_WORK: a document goes in with its
  * plan, a PDF that opens comes out, or a typed error. With PAGEMILL_CORPUS every hostile file too,
  * and each must be as readable afterwards as it was before.
  */
@@ -30,7 +30,7 @@ static int bind_text(int document, const char *password, const char *plan, uint6
                      struct error *err)
 {
     auto_fd fd = sealed(plan, strlen(plan));
-    return bind_layouts(&settings, document, password, fd, strlen(plan), size, err);
+    return bind_document(&settings, document, password, fd, strlen(plan), size, err);
 }
 
 /* Two pages, the second with a script that acts on its own. */
@@ -46,7 +46,7 @@ static const char pdf[] = "%PDF-1.4\n"
 
 static const char plan_of_two[] = "plan 1\n"
                                   "page 1 600 400\n"
-                                  "box title 10 20 300 60\n"
+                                  "box 1 title 10 20 300 60\n"
                                   "page 2\n"
                                   "note page 2: failed: timeout\n";
 
@@ -67,7 +67,7 @@ static void binds_a_document(void **state)
     auto_fd bound = OK(bind_text(document, "", plan_of_two, &size, &err));
     char *text = text_of(bound, size);
     assert_int_equal(strncmp(text, "%PDF-", 5), 0);
-    assert_non_null(memmem(text, size, "(title) Tj", 10));
+    assert_non_null(memmem(text, size, "(1 title) Tj", 10));
     assert_non_null(memmem(text, size, "(page 2: failed: timeout) Tj", 28));
     static const char *const gone[] = {"app.alert", "OpenAction", "/AA", "/A 6 0 R"};
     for (size_t i = 0; i < COUNT(gone); i++)
@@ -97,7 +97,7 @@ static void same_input_same_bytes(void **state)
     free(texts[1]);
 }
 
-/* What export_plan writes is what the worker reads. */
+/* What export_plan_layouts writes is what the worker reads. */
 static void takes_an_exported_plan(void **state)
 {
     struct error err;
@@ -111,13 +111,13 @@ static void takes_an_exported_plan(void **state)
     page_add_block(page, BLOCK_OTHER); /* nowhere */
     error_set(&err, ERROR_TIMEOUT, "(too) slow");
     const struct export_page good = {.number = 1, .page = page}, bad = {.number = 2, .error = &err};
-    export_plan.begin(&plan, "{}");
-    export_plan.page(&plan, &good, true);
-    export_plan.page(&plan, &bad, false);
+    export_plan_layouts.begin(&plan, "{}");
+    export_plan_layouts.page(&plan, &good, true);
+    export_plan_layouts.page(&plan, &bad, false);
     page_free(&page);
     assert_string_equal(strbuf_str(&plan), "plan 1\n"
                                            "page 1 300 200\n"
-                                           "box table_caption 0 0 300 100\n"
+                                           "box 0 table_caption 0 0 300 100\n"
                                            "page 2\n"
                                            "note page 2: failed: timeout\n");
     auto_fd document = sealed(pdf, sizeof pdf - 1);
@@ -132,7 +132,7 @@ static void refuses_plans_that_make_no_sense(void **state)
     } cases[] = {
         {"plan 2\n", "line 1"},
         {"plan 1", "line 1"},
-        {"plan 1\nbox text 1 1 2 2\n", "line 2"},
+        {"plan 1\nbox 1 text 1 1 2 2\n", "line 2"},
         {"plan 1\npage 0\n", "line 2"},
         {"plan 1\npage 1 0 10\n", "line 2"},
         {"plan 1\npage 1 10\n", "line 2"},
@@ -142,16 +142,16 @@ static void refuses_plans_that_make_no_sense(void **state)
         {"plan 1\npage 1\npage 1\n", "line 3"},
         {"plan 1\npage 2\npage 1\n", "line 3"},
         {"plan 1\npage 3\n", "page 3 of a document of 2"},
-        {"plan 1\npage 1\nbox text 0 0 1 1\n", "line 3"}, /* no size */
-        {"plan 1\npage 1 10 10\nbox text 0 0 11 1\n", "line 3"},
-        {"plan 1\npage 1 10 10\nbox text 5 0 5 1\n", "line 3"},
-        {"plan 1\npage 1 10 10\nbox text 0 -1 5 1\n", "line 3"},
-        {"plan 1\npage 1 10 10\nbox text 0 1 5.5 2\n", "line 3"},
-        {"plan 1\npage 1 10 10\nbox Text 0 0 1 1\n", "line 3"},
-        {"plan 1\npage 1 10 10\nbox text 0 0 1\n", "line 3"},
-        {"plan 1\npage 1 10 10\nbox text 0 0 1 1 1\n", "line 3"},
-        {"plan 1\npage 1 10 10\nbox text 0 0 1 1", "line 3"},
-        {"plan 1\npage 1 10 10\nbox text 0 0 1 9999999999\n", "line 3"},
+        {"plan 1\npage 1\nbox 1 text 0 0 1 1\n", "line 3"}, /* no size */
+        {"plan 1\npage 1 10 10\nbox 1 text 0 0 11 1\n", "line 3"},
+        {"plan 1\npage 1 10 10\nbox 1 text 5 0 5 1\n", "line 3"},
+        {"plan 1\npage 1 10 10\nbox 1 text 0 -1 5 1\n", "line 3"},
+        {"plan 1\npage 1 10 10\nbox 1 text 0 1 5.5 2\n", "line 3"},
+        {"plan 1\npage 1 10 10\nbox 1 Text 0 0 1 1\n", "line 3"},
+        {"plan 1\npage 1 10 10\nbox 1 text 0 0 1\n", "line 3"},
+        {"plan 1\npage 1 10 10\nbox 1 text 0 0 1 1 1\n", "line 3"},
+        {"plan 1\npage 1 10 10\nbox 1 text 0 0 1 1", "line 3"},
+        {"plan 1\npage 1 10 10\nbox 1 text 0 0 1 9999999999\n", "line 3"},
         {"plan 1\npage 1 10 10\ncircle\n", "line 3"},
         {"plan 1\npage 1 10 10\n\n", "line 3"},
         {"plan 1\npage 1\nnote \n", "line 3"},
@@ -178,10 +178,10 @@ static void refuses_plans_it_cannot_trust(void **state)
     auto_fd document = sealed(pdf, sizeof pdf - 1), whole = sealed(plan_of_two, len);
     auto_fd open_file = fd_memory("test", &err);
     OK(fd_write_full(open_file, plan_of_two, len, &err));
-    REFUSED(ERROR_BUG, bind_layouts(&settings, document, "", open_file, len, &size, &err));
-    REFUSED(ERROR_BUG, bind_layouts(&settings, document, "", whole, len - 1, &size, &err));
-    REFUSED(ERROR_BUG, bind_layouts(&settings, document, "", -1, len, &size, &err));
-    REFUSED(ERROR_LIMIT, bind_layouts(&settings, document, "", whole, 0, &size, &err));
+    REFUSED(ERROR_BUG, bind_document(&settings, document, "", open_file, len, &size, &err));
+    REFUSED(ERROR_BUG, bind_document(&settings, document, "", whole, len - 1, &size, &err));
+    REFUSED(ERROR_BUG, bind_document(&settings, document, "", -1, len, &size, &err));
+    REFUSED(ERROR_LIMIT, bind_document(&settings, document, "", whole, 0, &size, &err));
 }
 
 static void refuses_documents_it_cannot_read(void **state)
@@ -201,7 +201,7 @@ static void refuses_documents_it_cannot_read(void **state)
     REFUSED(ERROR_LIMIT, bind_text(document, "", plan_of_two, &size, &err));
     settings = full;
     strcpy(full.work_program, "/nonexistent/program");
-    REFUSED(ERROR_IO, bind_layouts(&full, document, "", plan, sizeof plan_of_two - 1, &size, &err));
+    REFUSED(ERROR_IO, bind_document(&full, document, "", plan, sizeof plan_of_two - 1, &size, &err));
 }
 
 static void leaves_nothing_behind(void **state)
@@ -231,7 +231,7 @@ static void needs_the_password(void **state)
     if (!corpus)
         return;
     snprintf(path, sizeof path, "%s/hostile-pdf/enc__paperless__password-is-test.pdf", corpus);
-    static const char plan[] = "plan 1\npage 1 100 100\nbox text 10 10 90 90\n";
+    static const char plan[] = "plan 1\npage 1 100 100\nbox 1 text 10 10 90 90\n";
     auto_fd document = open(path, O_RDONLY | O_CLOEXEC);
     REFUSED_SAYING(ERROR_PASSWORD, "needed", bind_text(document, "", plan, &size, &err));
     REFUSED_SAYING(ERROR_PASSWORD, "wrong", bind_text(document, "tset", plan, &size, &err));
@@ -272,7 +272,7 @@ static bool allowed(enum error_class class)
 /* Did it end in a way that is not allowed? Counts those bound. */
 static bool bad_end(const char *path, int *bound_count)
 {
-    static const char plan[] = "plan 1\npage 1 1000 1400\nbox title 100 100 500 200\n";
+    static const char plan[] = "plan 1\npage 1 1000 1400\nbox 1 title 100 100 500 200\n";
     struct error err = {0};
     uint64_t size;
     auto_fd document = open(path, O_RDONLY | O_CLOEXEC);

@@ -147,7 +147,7 @@ static void boxes_lie_where_they_should(void **state)
         char plan[200];
         int fd;
         snprintf(plan, sizeof plan,
-                 "plan 1\npage 1 %u %u\nbox title 40 60 140 100\nbox text 200 200 300 280\n",
+                 "plan 1\npage 1 %u %u\nbox 1 title 40 60 140 100\nbox 1 text 200 200 300 280\n",
                  geometries[i].width * 2, geometries[i].height * 2);
         struct document *doc = bound_of(one_page(geometries[i].attributes, ""), plan, &fd);
         struct picture p = rendered(doc, 1, &how);
@@ -162,7 +162,7 @@ static void boxes_lie_where_they_should(void **state)
 }
 
 #define PLAIN_PAGE "/MediaBox[0 0 300 200]"
-#define PLAIN_PLAN "plan 1\npage 1 300 200\nbox title 20 30 70 50\n"
+#define PLAIN_PLAN "plan 1\npage 1 300 200\nbox 1 title 20 30 70 50\n"
 
 /* What the page left behind: another matrix, states not taken back or taken back too often, a clip,
  * a picture whose bytes look like operators. */
@@ -197,18 +197,18 @@ static void pages_keep_what_they_have(void **state)
         "2 0 obj<</Count 2/Kids[3 0 R 4 0 R]/MediaBox[0 0 300 200]/Resources 5 0 R>>endobj\n"
         "3 0 obj<</Type/Page/Parent 2 0 R/Contents[6 0 R 7 0 R]>>endobj\n"
         "4 0 obj<</Type/Page/Parent 2 0 R/Contents 8 0 R>>endobj\n"
-        "5 0 obj<</XObject<</Layout0 9 0 R>>>>endobj\n"
+        "5 0 obj<</XObject<</Added0 9 0 R>>>>endobj\n"
         "6 0 obj<</Length 15>>stream\nq 1 0 0 1 100 0\nendstream endobj\n"
-        "7 0 obj<</Length 16>>stream\ncm /Layout0 Do Q\nendstream endobj\n"
-        "8 0 obj<</Length 11>>stream\n/Layout0 Do\nendstream endobj\n"
+        "7 0 obj<</Length 16>>stream\ncm /Added0 Do Q\nendstream endobj\n"
+        "8 0 obj<</Length 11>>stream\n/Added0 Do\nendstream endobj\n"
         "9 0 obj<</Subtype/Form/BBox[0 0 50 50]/Length 13>>stream\n0 0 50 50 re f\n"
         "endstream endobj\ntrailer<</Root 1 0 R>>\n";
     int fd;
     (void)state;
     struct document *doc =
         bound_of(file_of(pdf, sizeof pdf - 1),
-                 "plan 1\npage 1 300 200\nbox title 20 30 70 50\npage 2 300 200\n"
-                 "box text 200 100 250 150\n",
+                 "plan 1\npage 1 300 200\nbox 1 title 20 30 70 50\npage 2 300 200\n"
+                 "box 1 text 200 100 250 150\n",
                  &fd);
     struct picture p = rendered(doc, 1, &at_72_rgb);
     looks_boxed(&p, 20, 30, 70, 50, RED);
@@ -233,8 +233,8 @@ static void pages_of_one_object_are_parted(void **state)
     int fd;
     (void)state;
     struct document *doc = bound_of(file_of(pdf, sizeof pdf - 1),
-                                    "plan 1\npage 1 300 200\nbox title 20 30 70 50\n"
-                                    "page 3 300 200\nbox text 20 30 70 50\n",
+                                    "plan 1\npage 1 300 200\nbox 1 title 20 30 70 50\n"
+                                    "page 3 300 200\nbox 1 text 20 30 70 50\n",
                                     &fd);
     static const int colours[] = {RED, WHITE, BLUE};
     assert_int_equal(document_pages(doc), 3);
@@ -252,8 +252,8 @@ static void labels_stay_on_the_page(void **state)
     int fd;
     (void)state;
     struct document *doc = bound_of(one_page(PLAIN_PAGE, ""),
-                                    "plan 1\npage 1 300 200\nbox title 0 0 30 20\n"
-                                    "box text 297 100 300 150\n",
+                                    "plan 1\npage 1 300 200\nbox 1 title 0 0 30 20\n"
+                                    "box 1 text 297 100 300 150\n",
                                     &fd);
     struct picture p = rendered(doc, 1, &at_72_rgb);
     looks(&p, 1, 1, RED);
@@ -299,7 +299,7 @@ static void pages_that_are_not_there(void **state)
     int bound;
     (void)state;
     auto_fd fd = file_of(pdf, sizeof pdf - 1);
-    static const char boxed[] = PLAIN_PLAN "page 2 9 9\nbox text 1 1 2 2\n";
+    static const char boxed[] = PLAIN_PLAN "page 2 9 9\nbox 1 text 1 1 2 2\n";
     assert_int_equal(bind_with(fd, boxed, 1 << 20, &size, &err), -1);
     assert_int_equal(err.class, ERROR_INPUT);
     assert_int_equal(err.page, 2);
@@ -429,7 +429,7 @@ static void jpegs_stay_jpegs_and_upright(void **state)
         struct document *alone = opened_with(file, "", &limits);
         struct picture was = rendered(alone, 1, &at_72_rgb);
         char plan[100];
-        snprintf(plan, sizeof plan, "plan 1\npage 1 %u %u\nbox title 100 150 200 250\n",
+        snprintf(plan, sizeof plan, "plan 1\npage 1 %u %u\nbox 1 title 100 150 200 250\n",
                  was.raster.width, was.raster.height);
         struct document *doc = bound_of(dup(file), plan, &fd);
         const struct render how = {was.raster.dpi, 3, 0};
@@ -480,7 +480,7 @@ static void other_pictures_are_deflated(void **state)
     for (int i = 0; i < 2; i++) {
         int fd;
         struct document *doc = bound_of(png_file(700, 500, cases[i].colours),
-                                        "plan 1\npage 1 700 500\nbox title 100 150 200 250\n", &fd);
+                                        "plan 1\npage 1 700 500\nbox 1 title 100 150 200 250\n", &fd);
         struct picture p = rendered(doc, 1, &(struct render){70, 3, 0});
         assert_true(holds(fd, "/FlateDecode"));
         assert_true(holds(fd, cases[i].holds));
@@ -537,13 +537,13 @@ static void every_page_of_a_tiff(void **state)
     int bound;
     (void)state;
     auto_fd fd = tiff_file();
-    static const char boxed[] = "plan 1\npage 2 300 200\nbox title 100 100 200 140\n";
+    static const char boxed[] = "plan 1\npage 2 300 200\nbox 1 title 100 100 200 140\n";
     assert_int_equal(bind_with(fd, boxed, 1 << 20, &size, &err), -1);
     assert_int_equal(err.class, ERROR_INPUT);
     assert_int_equal(err.page, 2);
     struct document *doc = bound_of(dup(fd),
                                     "plan 1\npage 2\nnote page 2: failed: input\n"
-                                    "page 3 300 200\nbox title 100 100 200 140\n",
+                                    "page 3 300 200\nbox 1 title 100 100 200 140\n",
                                     &bound);
     assert_int_equal(document_pages(doc), 3);
     struct picture p = rendered(doc, 2, &at_72_rgb);

@@ -126,8 +126,9 @@ enum api_framing { API_QUOTED, API_LISTED };
 void api_reply_reader(struct http_request *req, struct api_reader *r, const char *content_type);
 void api_reply_framed(struct http_request *req, struct api_reader *r, enum api_framing framing,
                       const char *head, const char *tail);
-/* The document with its blocks drawn: a descriptor, *size bytes. Blocks. */
-int api_layouts(struct api *api, const struct job *job, uint64_t *size, struct error *err);
+/* "pdf" or "layouts.pdf", kept for the job's revision: a descriptor, *size bytes. Blocks. */
+int api_bound(struct api *api, const struct job *job, const char *extension, uint64_t *size,
+              struct error *err);
 
 /* api_submit.c */
 extern const struct http_sink api_upload_sink, api_any_upload_sink; /* any: of every type */

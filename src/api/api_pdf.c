@@ -170,7 +170,7 @@ void api_pdf_layout(void *context, struct http_request *req)
     char name[64];
     if (find_result(api, req, &job) < 0)
         return;
-    int fd = api_layouts(api, &job, &size, &err);
+    int fd = api_bound(api, &job, "layouts.pdf", &size, &err);
     if (fd < 0 && err.class == ERROR_NOT_FOUND) {
         api_reply_detail(req, 404, "PDF not found");
     } else if (fd < 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * GET /v1/jobs/{id}/result.{ext}: made from the page results as it is sent. An ended job's output
- * has an ETag; a range of one is cut from a file without a name. layouts.pdf is made by a worker
- * and kept. Figures are listed and sent as they are found on the pages.
+ * has an ETag; a range of one is cut from a file without a name. pdf and layouts.pdf are made by a
+ * worker and kept.
  */
 #include "api/api_internal.h"
 
@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static const char layouts[] = "layouts.pdf";
 
 static int check_ready(struct http_request *req, const struct job *job, struct error *err)
 {
@@ -62,10 +60,9 @@ static int unnamed_file(const struct api *api, struct error *err)
     return fd < 0 ? error_errno(err, "a temporary file in %s", api->rooms.settings->data) : fd;
 }
 
-static int write_whole(struct api *api, struct api_reader *r, uint64_t *size, struct error *err)
+static int write_whole(int fd, struct api_reader *r, uint64_t *size, struct error *err)
 {
-    auto_fd fd = unnamed_file(api, err);
-    int rc = fd < 0 ? -1 : 1;
+    int rc = 1;
     *size = 0;
     while (rc > 0) {
         auto_strbuf piece = {0};
@@ -74,7 +71,7 @@ static int write_whole(struct api *api, struct api_reader *r, uint64_t *size, st
             rc = -1;
         *size += piece.len;
     }
-    return rc < 0 ? -1 : fd_take(&fd);
+    return rc;
 }
 
 static void reply_range(struct api *api, struct http_request *req, struct api_reader *r,
@@ -82,11 +79,11 @@ static void reply_range(struct api *api, struct http_request *req, struct api_re
 {
     uint64_t size;
     struct error err;
-    int fd = write_whole(api, r, &size, &err);
-    if (fd < 0)
+    auto_fd fd = unnamed_file(api, &err);
+    if (fd < 0 || write_whole(fd, r, &size, &err) < 0)
         http_reply_error(req, &err, NULL);
     else
-        http_reply_fd(req, content_type, fd, size);
+        http_reply_fd(req, content_type, fd_take(&fd), size);
     api_reader_free(&r);
 }
 
@@ -104,62 +101,64 @@ static void reply_text(struct api *api, struct http_request *req, struct job *jo
         api_reply_reader(req, r, format->content_type);
 }
 
-/* ---- layouts.pdf ---- */
+/* ---- what a worker binds: pdf, layouts.pdf ---- */
 
-/* What is to be drawn, in memory that its reader need not fear will change. */
-static int make_plan(struct api *api, const struct job *job, uint64_t *size, struct error *err)
+/* What is to be put on the pages, in memory that its reader need not fear will change. */
+static int make_plan(struct api *api, const struct job *job, const struct export_format *format,
+                     uint64_t *size, struct error *err)
 {
-    auto_strbuf plan = {0};
-    bool cut;
-    if (api_read_all(api, job, &export_plan, SIZE_MAX / 2, &plan, &cut, err) < 0)
-        return -1;
-    if (plan.overflowed)
-        return error_set(err, ERROR_LIMIT, "the drawing of this document is too large");
+    struct api_reader *r = NULL;
+    auto_job own = {0};
     auto_fd fd = fd_memory("plan", err);
-    if (fd < 0 || fd_write_full(fd, strbuf_str(&plan), plan.len, err) < 0 || fd_seal(fd, err) < 0)
+    if (fd < 0 || store_find_job(api_store(api), job->id, &own, err) < 0 ||
+        api_reader_new(&r, api, &own, format, NULL, err) < 0)
         return -1;
-    *size = plan.len;
-    return fd_take(&fd);
+    int rc = write_whole(fd, r, size, err);
+    api_reader_free(&r);
+    return rc < 0 || fd_seal(fd, err) < 0 ? -1 : fd_take(&fd);
 }
 
-static int bind_anew(struct api *api, const struct job *job, uint64_t *size, struct error *err)
+static int bind_anew(struct api *api, const struct job *job, const struct export_format *format,
+                     uint64_t *size, struct error *err)
 {
     char key[BLOB_KEY];
     uint64_t plan_size = 0, document_size;
     job_document_key(job->id, key);
-    auto_fd plan = make_plan(api, job, &plan_size, err);
+    auto_fd plan = make_plan(api, job, format, &plan_size, err);
     auto_fd document =
         plan < 0 ? -1 : blob_open(job_blobs(api->rooms.service), key, &document_size, err);
     if (document < 0)
         return -1;
-    return bind_layouts(api->rooms.settings, document, job->password, plan, plan_size, size, err);
+    return bind_document(api->rooms.settings, document, job->password, plan, plan_size, size, err);
 }
 
-int api_layouts(struct api *api, const struct job *job, uint64_t *size, struct error *err)
+int api_bound(struct api *api, const struct job *job, const char *extension, uint64_t *size,
+              struct error *err)
 {
     char key[BLOB_KEY];
     struct blob_store *blobs = job_blobs(api->rooms.service);
-    snprintf(key, sizeof key, "%s/layouts-%lld.pdf", job->id, (long long)job->revision);
+    snprintf(key, sizeof key, "%s/bound-%lld.%s", job->id, (long long)job->revision, extension);
     int kept = blob_open(blobs, key, size, err);
     if (kept >= 0 || err->class != ERROR_NOT_FOUND)
         return kept;
-    auto_fd made = bind_anew(api, job, size, err);
+    auto_fd made = bind_anew(api, job, export_plan_of(extension), size, err);
     if (made < 0)
         return -1;
     blob_adopt(blobs, key, made, NULL); /* if it cannot be kept it is made again */
     return fd_take(&made);
 }
 
-static void reply_layouts(struct api *api, struct http_request *req, const struct job *job)
+static void reply_bound(struct api *api, struct http_request *req, const struct job *job,
+                        const char *extension)
 {
     struct error err;
     uint64_t size;
     if (api_text(req, "pages")) {
-        error_set(&err, ERROR_INPUT, "pages: layouts.pdf is always of the whole document");
+        error_set(&err, ERROR_INPUT, "pages: %s is always of the whole document", extension);
         http_reply_error(req, &err, job->id);
         return;
     }
-    int fd = api_layouts(api, job, &size, &err);
+    int fd = api_bound(api, job, extension, &size, &err);
     if (fd < 0)
         http_reply_error(req, &err, job->id);
     else
@@ -178,17 +177,17 @@ void api_result(void *context, struct http_request *req)
     if (api_job_find(api, req, "id", &job) < 0)
         return;
     export_extensions(known);
-    bool bound = strcmp(extension, layouts) == 0;
+    bool bound = export_plan_of(extension) != NULL;
     if (!format && !bound)
-        error_set(&err, ERROR_NOT_FOUND, "no such format: '%.32s' (one of %s, %s)", extension,
-                  known, layouts);
+        error_set(&err, ERROR_NOT_FOUND, "no such format: '%.32s' (one of %s, pdf, layouts.pdf)",
+                  extension, known);
     else if (page_range_parse(&range, pages ? pages : "", &err) == 0 &&
              check_ready(req, &job, &err) == 0) {
         etag_of(&job, extension, api_unit(req), pages, etag);
         if (job_state_ended(job.state) && http_fresh(req, etag))
             return;
         if (bound)
-            reply_layouts(api, req, &job);
+            reply_bound(api, req, &job, extension);
         else
             reply_text(api, req, &job, format);
         return;

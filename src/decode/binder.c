@@ -26,9 +26,12 @@ static int make_document(struct binder *b, struct error *err)
     return result;
 }
 
-static void add_font(struct binder *b)
+void binder_labels_begin(struct binder *b)
 {
     fz_context *ctx = b->fitz->ctx;
+    if (b->font)
+        return;
+    b->metrics = fz_new_base14_font(ctx, "Helvetica");
     pdf_obj *dict = pdf_new_dict(ctx, b->pdf, 4);
     fz_try(ctx)
     {
@@ -61,8 +64,6 @@ static int prepare(struct binder *b, struct error *err)
             binder_disarm(b);
             binder_find_pages(b);
         }
-        add_font(b);
-        b->metrics = fz_new_base14_font(ctx, "Helvetica");
     }
     fz_catch(ctx)
     {
@@ -79,13 +80,16 @@ static void dismiss(struct binder *b)
     pdf_drop_obj(ctx, b->font);
     b->metrics = NULL;
     b->font = NULL;
+    binder_font_drop(b);
+    fz_drop_buffer(ctx, b->failed);
+    b->failed = NULL;
 }
 
 /* ---- a page; `what` is NULL where the plan does not name it ---- */
 
-static bool drawn(const struct binder_page *what)
+static bool wanted(const struct binder_page *what)
 {
-    return what && !*what->note;
+    return what && !*what->note && !what->failed;
 }
 
 /* The next page of a document made of pictures. */
@@ -94,10 +98,21 @@ static pdf_obj *add_picture(struct binder *b, const struct binder_picture *pictu
     return picture->raster.width ? binder_add_picture(b, picture) : binder_add_empty(b);
 }
 
+static void note_failed(struct binder *b, uint32_t number)
+{
+    fz_context *ctx = b->fitz->ctx;
+    const char *comma = b->failed ? "," : "";
+    if (!b->failed)
+        b->failed = fz_new_buffer(ctx, 64);
+    fz_append_printf(ctx, b->failed, "%s%d", comma, (int)number);
+}
+
 static void mark(struct binder *b, pdf_obj *page, const struct binder_page *what)
 {
     if (!what)
         return;
+    if (what->failed)
+        note_failed(b, what->number);
     if (!page)
         fz_throw(b->fitz->ctx, FZ_ERROR_GENERIC, "no such page");
     binder_mark_page(b, page, what);
@@ -128,7 +143,7 @@ static int bind_picture(struct binder *b, uint32_t n, const struct binder_page *
 {
     struct binder_picture picture;
     if (binder_picture_open(&picture, b->doc, n, order->page_ms, err) < 0) {
-        if (drawn(what))
+        if (wanted(what))
             return -1;
         picture = (struct binder_picture){0};
     }
@@ -149,7 +164,7 @@ static int bind_page(struct binder *b, uint32_t n, const struct binder_page *wha
     decode_timer_stop();
     if (decode_timer_expired())
         return error_set(err, ERROR_TIMEOUT, "not drawn on within %u ms", page_ms);
-    return drawn(what) || decode_fitz_check_memory(b->fitz, err) < 0 ? result : 0;
+    return wanted(what) || decode_fitz_check_memory(b->fitz, err) < 0 ? result : 0;
 }
 
 static int bind_pages(struct binder *b, struct binder_plan *plan, const struct binder_order *order,
@@ -176,6 +191,26 @@ static int bind_pages(struct binder *b, struct binder_plan *plan, const struct b
 
 /* ---- all of it ---- */
 
+/* What is known only now: which characters were used, and which pages failed. */
+static int finish(struct binder *b, struct error *err)
+{
+    fz_context *ctx = b->fitz->ctx;
+    int result = 0;
+    fz_var(result);
+    decode_fitz_begin(b->fitz);
+    fz_try(ctx)
+    {
+        binder_font_finish(b);
+        if (b->failed)
+            binder_name_failed(b);
+    }
+    fz_catch(ctx)
+    {
+        result = decode_fitz_error(b->fitz, "the PDF cannot be finished", err);
+    }
+    return result;
+}
+
 static int bind_once(struct binder *b, const struct binder_order *order, uint64_t *size,
                      struct error *err)
 {
@@ -183,7 +218,7 @@ static int bind_once(struct binder *b, const struct binder_order *order, uint64_
     int fd = -1;
     if (binder_plan_open(&plan, order->plan, order->plan_size, err) < 0)
         return -1;
-    if (prepare(b, err) == 0 && bind_pages(b, &plan, order, err) == 0)
+    if (prepare(b, err) == 0 && bind_pages(b, &plan, order, err) == 0 && finish(b, err) == 0)
         fd = binder_write(b, order->max_size, size, err);
     dismiss(b);
     binder_plan_close(&plan);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* Points. A note is for people who leaf through the pages, a label for those who look closely. */
-static const float stroke = 1, label_size = 7, note_size = 9, padding = 2;
+static const float stroke = 1, thin = 0.4F, label_size = 7, note_size = 9, padding = 2;
 
 struct colour {
     float red, green, blue;
@@ -78,6 +78,7 @@ static void draw_box(const struct pen *pen, const struct binder_page *what,
 {
     const struct colour c = colours[box->type];
     const float half = stroke / 2;
+    char label[64];
     float scale_x = pen->width / (float)what->width, scale_y = pen->height / (float)what->height;
     float x1 = fmaxf((float)box->x1 * scale_x - half, half);
     float x2 = fminf((float)box->x2 * scale_x + half, pen->width - half);
@@ -85,11 +86,29 @@ static void draw_box(const struct pen *pen, const struct binder_page *what,
     float y1 = fmaxf(pen->height - (float)box->y2 * scale_y - half, half);
     fz_append_printf(pen->ctx, pen->out, "%g %g %g RG %g %g %g %g re S\n", c.red, c.green, c.blue,
                      x1, y1, x2 - x1, y2 - y1);
-    draw_tab(pen, c, x1 - half, top, block_type_name(box->type), label_size);
+    fz_snprintf(label, sizeof label, "%d %s", box->number, block_type_name(box->type));
+    draw_tab(pen, c, x1 - half, top, label, label_size);
+}
+
+/* Under the outlines, which share their edges. */
+static void draw_cells(const struct pen *pen, const struct binder_page *what)
+{
+    const struct colour c = colours[BLOCK_TABLE];
+    float scale_x = pen->width / (float)what->width, scale_y = pen->height / (float)what->height;
+    fz_append_printf(pen->ctx, pen->out, "%g w %g %g %g RG\n", thin, c.red, c.green, c.blue);
+    for (size_t i = 0; i < what->cell_count; i++) {
+        const struct binder_cell *cell = &what->cells[i];
+        fz_append_printf(pen->ctx, pen->out, "%g %g %g %g re S\n", (float)cell->x1 * scale_x,
+                         pen->height - (float)cell->y2 * scale_y,
+                         (float)(cell->x2 - cell->x1) * scale_x,
+                         (float)(cell->y2 - cell->y1) * scale_y);
+    }
 }
 
 static void draw(const struct pen *pen, const struct binder_page *what)
 {
+    if (what->cell_count)
+        draw_cells(pen, what);
     fz_append_printf(pen->ctx, pen->out, "%g w\n", stroke);
     for (size_t i = 0; i < what->box_count; i++)
         draw_box(pen, what, &what->boxes[i]);
@@ -97,18 +116,9 @@ static void draw(const struct pen *pen, const struct binder_page *what)
         draw_tab(pen, failed, 0, pen->height, what->note, note_size);
 }
 
-fz_buffer *binder_draw(struct binder *b, const struct binder_page *what, float width, float height)
+void binder_draw(struct binder *b, const struct binder_page *what, fz_buffer *out, float width,
+                 float height)
 {
-    fz_context *ctx = b->fitz->ctx;
-    const struct pen pen = {ctx, fz_new_buffer(ctx, 1024), b->metrics, width, height};
-    fz_try(ctx)
-    {
-        draw(&pen, what);
-    }
-    fz_catch(ctx)
-    {
-        fz_drop_buffer(ctx, pen.out);
-        fz_rethrow(ctx);
-    }
-    return pen.out;
+    const struct pen pen = {b->fitz->ctx, out, b->metrics, width, height};
+    draw(&pen, what);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * Drawings onto the pages of a PDF. They are a form XObject with resources of its own, in the space
- * of the page as shown, and one content stream more that paints it; what the page had is not
- * touched, whatever state it leaves the graphics in. Called by binder.c.
+ * Drawings and text onto the pages of a PDF. They are a form XObject with resources of its own, in
+ * the space of the page as shown, and one content stream more that paints it; what the page had is
+ * not touched, whatever state it leaves the graphics in. Called by binder.c.
  */
 #include "decode/binder_internal.h"
 
@@ -10,84 +10,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- what the page's own content leaves behind ---- */
-
-/* How many states it pops too many, and how many it leaves. */
-struct balance {
-    int missing, open;
-};
-
-/* More than any page means: MuPDF and others would pile them up. */
-enum { MOST_STATES = 1000 };
-
-/* After ID there are bytes up to EI between white space. */
-static void skip_picture(fz_context *ctx, fz_stream *content)
-{
-    int last[4] = {0};
-    for (int c; (c = fz_read_byte(ctx, content)) != EOF && !decode_timer_expired();) {
-        bool blank = c <= ' ';
-        if (blank && last[1] == 'E' && last[2] == 'I' && last[0] <= ' ')
-            return;
-        last[0] = last[1];
-        last[1] = last[2];
-        last[2] = c;
-    }
-}
-
-static void count_keyword(struct balance *b, const char *word)
-{
-    if (strcmp(word, "q") == 0) {
-        b->open++;
-    } else if (strcmp(word, "Q") == 0 && b->open) {
-        b->open--;
-    } else if (strcmp(word, "Q") == 0) {
-        b->missing++;
-    }
-}
-
-static void count(fz_context *ctx, fz_stream *content, pdf_lexbuf *buffer, struct balance *b)
-{
-    for (;;) {
-        pdf_token token = pdf_lex(ctx, content, buffer);
-        if (token == PDF_TOK_EOF || decode_timer_expired())
-            return;
-        if (token != PDF_TOK_KEYWORD)
-            continue;
-        if (strcmp(buffer->scratch, "ID") == 0)
-            skip_picture(ctx, content);
-        else
-            count_keyword(b, buffer->scratch);
-    }
-}
-
-/* A content that cannot be read to its end is drawn as far as it can, and counts so far. */
-static struct balance balance_of(struct binder *b, pdf_obj *contents)
-{
-    fz_context *ctx = b->fitz->ctx;
-    fz_stream *stream = NULL;
-    pdf_lexbuf buffer;
-    struct balance found = {0};
-    fz_var(stream);
-    pdf_lexbuf_init(ctx, &buffer, sizeof buffer.buffer);
-    fz_try(ctx)
-    {
-        stream = pdf_open_contents_stream(ctx, b->pdf, contents);
-        count(ctx, stream, &buffer, &found);
-    }
-    fz_always(ctx)
-    {
-        fz_drop_stream(ctx, stream);
-        pdf_lexbuf_fin(ctx, &buffer);
-    }
-    fz_catch(ctx)
-    {
-        fz_rethrow_if(ctx, FZ_ERROR_MEMORY);
-    }
-    found.missing = fz_mini(found.missing, MOST_STATES);
-    found.open = fz_mini(found.open, MOST_STATES);
-    return found;
-}
 
 /* ---- one stream before, one after ---- */
 
@@ -117,7 +39,7 @@ static void append_content(struct binder *b, pdf_obj *page, const char *name)
 {
     fz_context *ctx = b->fitz->ctx;
     pdf_obj *old = pdf_dict_get(ctx, page, PDF_NAME(Contents));
-    struct balance balance = balance_of(b, old);
+    struct binder_balance balance = binder_balance_of(b, old);
     pdf_obj *all = pdf_new_array(ctx, b->pdf, pdf_array_len(ctx, old) + 3);
     fz_try(ctx)
     {
@@ -141,6 +63,11 @@ static void append_content(struct binder *b, pdf_obj *page, const char *name)
 
 /* ---- the form ---- */
 
+static bool draws(const struct binder_page *what)
+{
+    return what->box_count || what->cell_count || *what->note;
+}
+
 /* A copy of what a dictionary has under a key, put in its place: the one there may be other pages'
  * too. Borrowed. */
 static pdf_obj *own_dict(struct binder *b, pdf_obj *holder, pdf_obj *key, pdf_obj *present)
@@ -162,12 +89,23 @@ static void put_form(struct binder *b, pdf_obj *page, pdf_obj *form, char *name,
         own_dict(b, resources, PDF_NAME(XObject), pdf_dict_get(ctx, resources, PDF_NAME(XObject)));
     int i = 0;
     do
-        fz_snprintf(name, size, "Layout%d", i++);
+        fz_snprintf(name, size, "Added%d", i++);
     while (pdf_dict_gets(ctx, forms, name));
     pdf_dict_puts(ctx, forms, name, form);
 }
 
-static pdf_obj *add_form(struct binder *b, fz_buffer *content, fz_rect box, fz_matrix matrix)
+static void put_fonts(struct binder *b, pdf_obj *resources, const struct binder_page *what)
+{
+    fz_context *ctx = b->fitz->ctx;
+    pdf_obj *fonts = pdf_dict_put_dict(ctx, resources, PDF_NAME(Font), 2);
+    if (draws(what))
+        pdf_dict_put(ctx, fonts, PDF_NAME(F), b->font);
+    if (what->line_count)
+        pdf_dict_put(ctx, fonts, PDF_NAME(T), b->unseen.object);
+}
+
+static pdf_obj *add_form(struct binder *b, fz_buffer *content, const struct binder_page *what,
+                         fz_rect box, fz_matrix matrix)
 {
     fz_context *ctx = b->fitz->ctx;
     pdf_obj *form = NULL, *dict = pdf_new_dict(ctx, b->pdf, 5);
@@ -178,10 +116,9 @@ static pdf_obj *add_form(struct binder *b, fz_buffer *content, fz_rect box, fz_m
         pdf_dict_put(ctx, dict, PDF_NAME(Subtype), PDF_NAME(Form));
         pdf_dict_put_rect(ctx, dict, PDF_NAME(BBox), box);
         pdf_dict_put_matrix(ctx, dict, PDF_NAME(Matrix), matrix);
-        pdf_obj *resources = pdf_dict_put_dict(ctx, dict, PDF_NAME(Resources), 1);
-        pdf_obj *fonts = pdf_dict_put_dict(ctx, resources, PDF_NAME(Font), 1);
-        pdf_dict_put(ctx, fonts, PDF_NAME(F), b->font);
-        form = pdf_add_stream(ctx, b->pdf, content, dict, 0);
+        put_fonts(b, pdf_dict_put_dict(ctx, dict, PDF_NAME(Resources), 1), what);
+        form = what->line_count ? binder_add_packed(b, content, dict)
+                                : pdf_add_stream(ctx, b->pdf, content, dict, 0);
     }
     fz_always(ctx)
     {
@@ -204,6 +141,19 @@ static fz_matrix shown_to_own(fz_context *ctx, fz_matrix own_to_shown, fz_rect s
     return fz_concat(flip, back);
 }
 
+static void fill(struct binder *b, const struct binder_page *what, fz_buffer *content, float width,
+                 float height)
+{
+    if (draws(what)) {
+        binder_labels_begin(b);
+        binder_draw(b, what, content, width, height);
+    }
+    if (what->line_count) {
+        binder_font_begin(b);
+        binder_write_text(b, what, content, width, height);
+    }
+}
+
 void binder_mark_page(struct binder *b, pdf_obj *page, const struct binder_page *what)
 {
     fz_context *ctx = b->fitz->ctx;
@@ -212,7 +162,7 @@ void binder_mark_page(struct binder *b, pdf_obj *page, const struct binder_page 
     fz_buffer *content = NULL;
     pdf_obj *form = NULL;
     char name[32];
-    if (!what->box_count && !*what->note)
+    if (!draws(what) && !what->line_count)
         return;
     fz_var(content);
     fz_var(form);
@@ -222,8 +172,9 @@ void binder_mark_page(struct binder *b, pdf_obj *page, const struct binder_page 
     fz_matrix matrix = shown_to_own(ctx, own_to_shown, shown);
     fz_try(ctx)
     {
-        content = binder_draw(b, what, width, height);
-        form = add_form(b, content, (fz_rect){0, 0, width, height}, matrix);
+        content = fz_new_buffer(ctx, 1024);
+        fill(b, what, content, width, height);
+        form = add_form(b, content, what, (fz_rect){0, 0, width, height}, matrix);
         put_form(b, page, form, name, sizeof name);
         append_content(b, page, name);
     }

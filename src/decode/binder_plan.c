@@ -6,11 +6,17 @@
 #include "decode/binder_internal.h"
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 200, FIELDS = 6, DIGITS = 9, MAX_BOXES = 1000000 };
+enum {
+    LINE = 2 * BINDER_WORD + 64,
+    FIELDS = 7,
+    DIGITS = 9,
+    MAX_ITEMS = 1000000, /* of a kind on a page */
+};
 
 struct item {
     char text[LINE];
@@ -76,7 +82,8 @@ static bool begin_page(struct binder_page *page, const struct item *l)
     page->width = width;
     page->height = height;
     *page->note = '\0';
-    page->box_count = 0;
+    page->failed = false;
+    page->box_count = page->cell_count = page->line_count = page->word_count = 0;
     return true;
 }
 
@@ -92,21 +99,122 @@ static bool add_note(struct binder_page *page, const char *text)
     return true;
 }
 
+/* Whole, and with a sign below zero. */
+static bool signed_number(const char *text, int *out)
+{
+    bool below = *text == '-';
+    if (!number(text + below, out))
+        return false;
+    if (below)
+        *out = -*out;
+    return true;
+}
+
+/* The list with room for one more. */
+static void *with_room(void *list, size_t count, size_t *space, size_t size)
+{
+    if (count < *space)
+        return list;
+    *space = *space ? *space * 2 : 64;
+    return x_realloc(list, *space, size);
+}
+
+/* Four fields as a rectangle on the page. */
+static bool take_corners(const struct binder_page *page, char *const fields[4],
+                         struct binder_cell *out)
+{
+    return number(fields[0], &out->x1) && number(fields[1], &out->y1) &&
+           number(fields[2], &out->x2) && number(fields[3], &out->y2) && out->x1 < out->x2 &&
+           out->y1 < out->y2 && out->x2 <= page->width && out->y2 <= page->height;
+}
+
 static bool add_box(struct binder_page *page, const struct item *l)
 {
-    struct binder_box box;
-    int type = l->count == 6 ? block_type_of(l->fields[1]) : -1;
-    if (type < 0 || !number(l->fields[2], &box.x1) || !number(l->fields[3], &box.y1) ||
-        !number(l->fields[4], &box.x2) || !number(l->fields[5], &box.y2) || box.x1 >= box.x2 ||
-        box.y1 >= box.y2 || box.x2 > page->width || box.y2 > page->height ||
-        page->box_count == MAX_BOXES)
+    struct binder_cell at;
+    int n, type = block_type_of(l->fields[2]);
+    if (type < 0 || !number(l->fields[1], &n) || !take_corners(page, l->fields + 3, &at) ||
+        page->box_count == MAX_ITEMS)
         return false;
-    box.type = (enum block_type)type;
-    if (page->box_count == page->box_space) {
-        page->box_space = page->box_space ? page->box_space * 2 : 64;
-        page->boxes = x_realloc(page->boxes, page->box_space, sizeof *page->boxes);
+    page->boxes = with_room(page->boxes, page->box_count, &page->box_space, sizeof *page->boxes);
+    page->boxes[page->box_count++] =
+        (struct binder_box){(enum block_type)type, n, at.x1, at.y1, at.x2, at.y2};
+    return true;
+}
+
+static bool add_cell(struct binder_page *page, const struct item *l)
+{
+    struct binder_cell at;
+    if (!take_corners(page, l->fields + 1, &at) || page->cell_count == MAX_ITEMS)
+        return false;
+    page->cells = with_room(page->cells, page->cell_count, &page->cell_space, sizeof *page->cells);
+    page->cells[page->cell_count++] = at;
+    return true;
+}
+
+static bool add_line(struct binder_page *page, const struct item *l)
+{
+    struct binder_line line = {.first_word = page->word_count};
+    if (!signed_number(l->fields[1], &line.x1) || !signed_number(l->fields[2], &line.y1) ||
+        !signed_number(l->fields[3], &line.x2) || !signed_number(l->fields[4], &line.y2) ||
+        !number(l->fields[5], &line.height) || line.height == 0 || !page->width ||
+        (line.x1 == line.x2 && line.y1 == line.y2) || page->line_count == MAX_ITEMS)
+        return false;
+    page->lines = with_room(page->lines, page->line_count, &page->line_space, sizeof *page->lines);
+    page->lines[page->line_count++] = line;
+    return true;
+}
+
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* −1: not what the grammar says. */
+static int unhex(const char *hex, size_t len, char out[BINDER_WORD])
+{
+    if (len == 0 || len % 2 || len / 2 > BINDER_WORD)
+        return -1;
+    for (size_t i = 0; i < len; i += 2) {
+        int high = hex_value(hex[i]), low = hex_value(hex[i + 1]);
+        if (high < 0 || low < 0)
+            return -1;
+        out[i / 2] = (char)(high << 4 | low);
     }
-    page->boxes[page->box_count++] = box;
+    return (int)(len / 2);
+}
+
+size_t binder_word_letters(const struct binder_word *word, uint32_t letters[BINDER_WORD])
+{
+    char text[BINDER_WORD];
+    int len = unhex(word->hex, word->hex_len, text);
+    size_t n = 0, bytes;
+    for (int at = 0; at < len; at += (int)bytes)
+        if (!(bytes = utf8_decode(text + at, (size_t)(len - at), &letters[n++])))
+            return 0;
+    return n;
+}
+
+/* hex: where the item's last field stands in the plan. */
+static bool add_word(struct binder_page *page, const struct item *l, const char *hex)
+{
+    struct binder_word word = {.hex = hex, .hex_len = strlen(l->fields[3])};
+    char text[BINDER_WORD];
+    int len = unhex(word.hex, word.hex_len, text);
+    if (!page->line_count || len < 0 || !utf8_printable(text, (size_t)len) ||
+        !signed_number(l->fields[1], &word.from) || !signed_number(l->fields[2], &word.to) ||
+        word.from > word.to || page->word_count == MAX_ITEMS)
+        return false;
+    page->words = with_room(page->words, page->word_count, &page->word_space, sizeof *page->words);
+    page->words[page->word_count++] = word;
+    page->lines[page->line_count - 1].word_count++;
+    return true;
+}
+
+static bool add_blank(struct binder_page *page)
+{
+    if (!page->line_count || !page->lines[page->line_count - 1].word_count)
+        return false;
+    page->words[page->word_count - 1].blank = true;
     return true;
 }
 
@@ -125,6 +233,24 @@ static bool starts(const struct binder_plan *p, const char *word)
     return (size_t)(p->end - p->at) >= len && memcmp(p->at, word, len) == 0;
 }
 
+/* end: where the item ends in the plan. */
+static bool add_item(struct binder_page *page, const struct item *l, const char *end)
+{
+    const char *kind = l->fields[0];
+    if (l->count == 7 && strcmp(kind, "box") == 0)
+        return add_box(page, l);
+    if (l->count == 5 && strcmp(kind, "cell") == 0)
+        return add_cell(page, l);
+    if (l->count == 6 && strcmp(kind, "line") == 0)
+        return add_line(page, l);
+    if (l->count == 4 && strcmp(kind, "word") == 0)
+        return add_word(page, l, end - strlen(l->fields[3]));
+    if (l->count == 1 && strcmp(kind, "blank") == 0)
+        return add_blank(page);
+    page->failed = l->count == 1 && strcmp(kind, "failed") == 0;
+    return page->failed;
+}
+
 static int read_item(struct binder_plan *p, struct error *err)
 {
     static const char note[] = "note ";
@@ -136,7 +262,7 @@ static int read_item(struct binder_plan *p, struct error *err)
         good = add_note(&p->page, l.text + sizeof note - 1);
     } else {
         split(&l);
-        good = strcmp(l.fields[0], "box") == 0 && add_box(&p->page, &l);
+        good = add_item(&p->page, &l, p->at - 1);
     }
     return good ? 0 : broken(p, err);
 }
@@ -162,5 +288,8 @@ int binder_plan_next(struct binder_plan *p, struct error *err)
 void binder_plan_close(struct binder_plan *p)
 {
     free(p->page.boxes);
-    p->page.boxes = NULL;
+    free(p->page.cells);
+    free(p->page.lines);
+    free(p->page.words);
+    p->page = (struct binder_page){0};
 }

@@ -97,6 +97,46 @@ void binder_disarm(struct binder *b)
     disarm(ctx, pdf_trailer(ctx, b->pdf), 0);
 }
 
+/* ---- what is added ---- */
+
+pdf_obj *binder_add_packed(struct binder *b, fz_buffer *data, pdf_obj *dict)
+{
+    fz_context *ctx = b->fitz->ctx;
+    size_t len;
+    unsigned char *bytes = fz_new_deflated_data_from_buffer(ctx, &len, data, FZ_DEFLATE_DEFAULT);
+    fz_buffer *packed = fz_new_buffer_from_data(ctx, bytes, len); /* frees bytes when it fails */
+    pdf_obj *stream = NULL;
+    fz_var(stream);
+    fz_try(ctx)
+    {
+        fz_trim_buffer(ctx, packed);
+        stream = pdf_add_stream(ctx, b->pdf, packed, dict, 1);
+        pdf_dict_put(ctx, stream, PDF_NAME(Filter), PDF_NAME(FlateDecode));
+    }
+    fz_always(ctx)
+    {
+        fz_drop_buffer(ctx, packed);
+    }
+    fz_catch(ctx)
+    {
+        pdf_drop_obj(ctx, stream);
+        fz_rethrow(ctx);
+    }
+    return stream;
+}
+
+void binder_name_failed(struct binder *b)
+{
+    fz_context *ctx = b->fitz->ctx;
+    pdf_obj *trailer = pdf_trailer(ctx, b->pdf), *info = pdf_dict_get(ctx, trailer, PDF_NAME(Info));
+    if (!pdf_is_dict(ctx, info)) {
+        info = pdf_add_new_dict(ctx, b->pdf, 1);
+        pdf_dict_put_drop(ctx, trailer, PDF_NAME(Info), info);
+    }
+    pdf_dict_puts_drop(ctx, info, "PagemillFailedPages",
+                       pdf_new_text_string(ctx, fz_string_from_buffer(ctx, b->failed)));
+}
+
 /* ---- writing ---- */
 
 struct sink {

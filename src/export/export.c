@@ -21,6 +21,13 @@ const struct export_format *export_find(const char *extension)
     return NULL;
 }
 
+const struct export_format *export_plan_of(const char *extension)
+{
+    if (strcmp(extension, "pdf") == 0)
+        return &export_plan_text;
+    return strcmp(extension, "layouts.pdf") == 0 ? &export_plan_layouts : NULL;
+}
+
 void export_extensions(char out[EXPORT_LIST])
 {
     *out = '\0';

@@ -43,8 +43,10 @@ extern const struct export_format *const export_formats[];      /* ends with NUL
 const struct export_format *export_find(const char *extension); /* NULL if unknown */
 void export_extensions(char out[EXPORT_LIST]); /* "json, ndjson, …" for messages */
 
-/* Not in the table, because it is no output but what one is made of: the plan of drawing that
- * bind_layouts (work/bind.h) turns into layouts.pdf. */
-extern const struct export_format export_plan;
+/* Not in the table, because they are no outputs but what outputs are made of: plans that
+ * bind_document (work/bind.h) turns into a PDF. */
+extern const struct export_format export_plan_layouts, export_plan_text;
+/* The plan of "layouts.pdf" or "pdf"; NULL: not bound. */
+const struct export_format *export_plan_of(const char *extension);
 
 #endif

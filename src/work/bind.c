@@ -49,7 +49,7 @@ static int ask(struct process *p, const struct settings *settings, uint32_t page
     return fd_take(&fd);
 }
 
-int bind_layouts(const struct settings *settings, int document, const char *password, int plan,
+int bind_document(const struct settings *settings, int document, const char *password, int plan,
                  uint64_t plan_size, uint64_t *size, struct error *err)
 {
     struct process p = PROCESS_NONE;
