@@ -9,11 +9,7 @@
 
 /* ---- what the page's own content leaves behind ---- */
 
-/* More than any page means: MuPDF and others would pile them up. */
-enum { MOST_STATES = 1000 };
-
-/* After ID there are bytes up to EI between white space. */
-static void skip_picture(fz_context *ctx, fz_stream *content)
+void binder_skip_picture(fz_context *ctx, fz_stream *content)
 {
     int last[4] = {0};
     for (int c; (c = fz_read_byte(ctx, content)) != EOF && !decode_timer_expired();) {
@@ -46,7 +42,7 @@ static void count(fz_context *ctx, fz_stream *content, pdf_lexbuf *buffer, struc
         if (token != PDF_TOK_KEYWORD)
             continue;
         if (strcmp(buffer->scratch, "ID") == 0)
-            skip_picture(ctx, content);
+            binder_skip_picture(ctx, content);
         else
             count_keyword(b, buffer->scratch);
     }
@@ -75,7 +71,7 @@ struct binder_balance binder_balance_of(struct binder *b, pdf_obj *contents)
     {
         fz_rethrow_if(ctx, FZ_ERROR_MEMORY);
     }
-    found.missing = fz_mini(found.missing, MOST_STATES);
-    found.open = fz_mini(found.open, MOST_STATES);
+    found.missing = fz_mini(found.missing, BINDER_MOST_STATES);
+    found.open = fz_mini(found.open, BINDER_MOST_STATES);
     return found;
 }

@@ -89,7 +89,9 @@ struct binder {
     struct decode_fitz *fitz, own; /* fitz: the document's, or our own for pictures */
     pdf_document *pdf;             /* the document itself, or made of its pictures */
     bool pictures;
-    uint64_t held;    /* bytes of pictures in the PDF that is made */
+    uint64_t held; /* bytes of pictures in the PDF that is made */
+    int *forms;    /* by object: 0 not looked at, −1 stays, else the one that replaces it */
+    int form_count;
     pdf_obj **pages;  /* of the PDF, owned; NULL: one that cannot be found. Not for pictures */
     pdf_obj *font;    /* Helvetica, for the labels; NULL: none yet */
     fz_font *metrics; /* the same, to measure with */
@@ -115,13 +117,23 @@ void binder_draw(struct binder *b, const struct binder_page *what, fz_buffer *ou
                  float height);
 
 /* binder_content.c */
-/* How many graphics states a page's content pops too many, and how many it leaves. */
+/* More graphics states than any page means: MuPDF and others would pile them up. */
+enum { BINDER_MOST_STATES = 1000 };
+/* How many of them a page's content pops too many, and how many it leaves. */
 struct binder_balance {
     int missing, open;
 };
 struct binder_balance binder_balance_of(struct binder *b, pdf_obj *contents);
+/* To be called after ID: there are bytes up to EI between white space. */
+void binder_skip_picture(fz_context *ctx, fz_stream *content);
+
+/* binder_unseen.c: takes unseen text out of the page, as far as that leaves all else in place. */
+void binder_clear_page(struct binder *b, pdf_obj *page);
 
 /* binder_pages.c */
+/* A copy of what a dictionary has under a key, put in its place: the one there may be other pages'
+ * too. Borrowed. */
+pdf_obj *binder_own_dict(struct binder *b, pdf_obj *holder, pdf_obj *key, pdf_obj *present);
 void binder_mark_page(struct binder *b, pdf_obj *page, const struct binder_page *what);
 /* Fills b->pages. An object that stands for several of them becomes one for each. */
 void binder_find_pages(struct binder *b);

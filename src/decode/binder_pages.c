@@ -68,9 +68,7 @@ static bool draws(const struct binder_page *what)
     return what->box_count || what->cell_count || *what->note;
 }
 
-/* A copy of what a dictionary has under a key, put in its place: the one there may be other pages'
- * too. Borrowed. */
-static pdf_obj *own_dict(struct binder *b, pdf_obj *holder, pdf_obj *key, pdf_obj *present)
+pdf_obj *binder_own_dict(struct binder *b, pdf_obj *holder, pdf_obj *key, pdf_obj *present)
 {
     fz_context *ctx = b->fitz->ctx;
     pdf_obj *copy =
@@ -84,9 +82,9 @@ static void put_form(struct binder *b, pdf_obj *page, pdf_obj *form, char *name,
 {
     fz_context *ctx = b->fitz->ctx;
     pdf_obj *inherited = pdf_dict_get_inheritable(ctx, page, PDF_NAME(Resources));
-    pdf_obj *resources = own_dict(b, page, PDF_NAME(Resources), inherited);
-    pdf_obj *forms =
-        own_dict(b, resources, PDF_NAME(XObject), pdf_dict_get(ctx, resources, PDF_NAME(XObject)));
+    pdf_obj *resources = binder_own_dict(b, page, PDF_NAME(Resources), inherited);
+    pdf_obj *forms = binder_own_dict(b, resources, PDF_NAME(XObject),
+                                     pdf_dict_get(ctx, resources, PDF_NAME(XObject)));
     int i = 0;
     do
         fz_snprintf(name, size, "Added%d", i++);
@@ -175,6 +173,8 @@ void binder_mark_page(struct binder *b, pdf_obj *page, const struct binder_page 
         content = fz_new_buffer(ctx, 1024);
         fill(b, what, content, width, height);
         form = add_form(b, content, what, (fz_rect){0, 0, width, height}, matrix);
+        if (what->line_count && !b->pictures)
+            binder_clear_page(b, page);
         put_form(b, page, form, name, sizeof name);
         append_content(b, page, name);
     }
@@ -257,6 +257,8 @@ void binder_find_pages(struct binder *b)
     unsigned char *seen = NULL;
     fz_var(seen);
     b->pages = x_calloc((size_t)count, sizeof(pdf_obj *));
+    b->forms = x_calloc((size_t)objects, sizeof *b->forms);
+    b->form_count = objects;
     bool listed = list_tree(b);
     for (int i = 0; i < count; i++)
         b->pages[i] = look_up(b, i);
@@ -289,5 +291,7 @@ void binder_drop_pages(struct binder *b)
     for (uint32_t i = 0; b->pages && i < b->doc->pages; i++)
         pdf_drop_obj(b->fitz->ctx, b->pages[i]);
     free(b->pages);
+    free(b->forms);
     b->pages = NULL;
+    b->forms = NULL;
 }
