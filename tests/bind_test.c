@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 static struct settings settings;
+static const struct view all_of_it;
 
 static int sealed(const void *bytes, size_t len)
 {
@@ -75,7 +76,7 @@ static void binds_a_document(void **state)
             fail_msg("'%s' is still there", gone[i]);
     free(text);
     for (uint32_t page = 1; page <= 2; page++) {
-        auto_fd picture = OK(picture_render(&settings, bound, "", page, 72, &png, &err));
+        auto_fd picture = OK(picture_render(&settings, bound, "", page, 72, &all_of_it, &png, &err));
         assert_true(picture >= 0);
     }
 }
@@ -236,7 +237,7 @@ static void needs_the_password(void **state)
     REFUSED_SAYING(ERROR_PASSWORD, "needed", bind_text(document, "", plan, &size, &err));
     REFUSED_SAYING(ERROR_PASSWORD, "wrong", bind_text(document, "tset", plan, &size, &err));
     auto_fd bound = OK(bind_text(document, "test", plan, &size, &err));
-    auto_fd picture = OK(picture_render(&settings, bound, "", 1, 72, &png, &err));
+    auto_fd picture = OK(picture_render(&settings, bound, "", 1, 72, &all_of_it, &png, &err));
     assert_true(picture >= 0);
 }
 
@@ -244,7 +245,7 @@ static enum error_class class_of_render(int document)
 {
     struct error err;
     uint64_t size;
-    auto_fd picture = picture_render(&settings, document, "", 1, 36, &size, &err);
+    auto_fd picture = picture_render(&settings, document, "", 1, 36, &all_of_it, &size, &err);
     return picture >= 0 ? ERROR_NONE : err.class;
 }
 

@@ -370,7 +370,7 @@ static void for_people(void **state)
     struct document *doc = opened_with(fd, "", &limits);
     struct error err = {0};
     uint64_t size;
-    auto_fd png = document_png(doc, 1, &at_72, &size, &err);
+    auto_fd png = document_picture(doc, 1, &at_72, &(struct view){0}, &size, &err);
     assert_true(png >= 0);
     assert_int_equal(fd_check_sealed(png, size, &err), 0);
     struct document *again = opened_with(png, "", &limits);
@@ -381,7 +381,7 @@ static void for_people(void **state)
     assert_memory_equal(pixel(&p, 150, 50), "\xFF\xFF\xFF", 3);
     drop(&p);
     document_close(&again);
-    assert_int_equal(document_png(doc, 2, &at_72, &size, &err), -1);
+    assert_int_equal(document_picture(doc, 2, &at_72, &(struct view){0}, &size, &err), -1);
     assert_int_equal(err.page, 2);
     document_close(&doc);
 }

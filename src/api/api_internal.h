@@ -130,6 +130,14 @@ void api_reply_framed(struct http_request *req, struct api_reader *r, enum api_f
 int api_bound(struct api *api, const struct job *job, const char *extension, uint64_t *size,
               struct error *err);
 
+/* api_image.c */
+/* The names of a job's figures; status: a member more, or NULL. Blocks. */
+void api_figures_reply(struct api *api, struct http_request *req, const struct job *job,
+                       const char *status);
+/* One of them as JPEG, kept for the job's revision. ERROR_NOT_FOUND: no such name. Blocks. */
+int api_figure(struct api *api, const struct job *job, const char *name, uint64_t *size,
+               struct error *err);
+
 /* api_submit.c */
 extern const struct http_sink api_upload_sink, api_any_upload_sink; /* any: of every type */
 struct api_intake {      /* how a surface takes documents */

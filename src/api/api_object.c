@@ -111,6 +111,8 @@ static void write_links(struct api *api, const struct job *job, bool text, struc
         snprintf(link, sizeof link, "/v1/jobs/%s/result.%s", job->id, extension);
         json_add_string(w, extension, link);
     }
+    snprintf(link, sizeof link, "/v1/jobs/%s/result.pdf", job->id);
+    json_add_string(w, "pdf", link);
     snprintf(link, sizeof link, "/v1/jobs/%s/result.layouts.pdf", job->id);
     json_add_string(w, "layouts.pdf", link);
     snprintf(link, sizeof link, "/v1/jobs/%s/pages", job->id);

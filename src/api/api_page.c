@@ -144,17 +144,18 @@ void api_page_show(void *context, struct http_request *req)
     }
 }
 
-static int picture_of(struct api *api, const struct job *job, int page, uint32_t dpi,
+static int picture_of(struct api *api, const struct job *job, int page, uint32_t dpi, bool jpeg,
                       uint64_t *size, struct error *err)
 {
+    const struct view whole = {.jpeg = jpeg};
     char key[BLOB_KEY];
     uint64_t document_size;
     job_document_key(job->id, key);
     auto_fd document = blob_open(job_blobs(api->rooms.service), key, &document_size, err);
     if (document < 0)
         return -1;
-    return picture_render(api->rooms.settings, document, job->password, (uint32_t)page, dpi, size,
-                          err);
+    return picture_render(api->rooms.settings, document, job->password, (uint32_t)page, dpi, &whole,
+                          size, err);
 }
 
 /* By default at the resolution it is read at, so that polygons fit. */
@@ -175,10 +176,11 @@ void api_page_image(void *context, struct http_request *req)
         return;
     }
     uint32_t dpi = (uint32_t)(api_int(req, "dpi") ? api_int(req, "dpi") : options.dpi);
-    snprintf(etag, sizeof etag, "%.32s-%d-%u", job.sha256, page, dpi);
+    bool jpeg = strcmp(api_text(req, "format"), "jpeg") == 0;
+    snprintf(etag, sizeof etag, "%.32s-%d-%u-%s", job.sha256, page, dpi, jpeg ? "jpeg" : "png");
     if (http_fresh(req, etag))
         return;
-    int fd = picture_of(api, &job, page, dpi, &size, &err);
+    int fd = picture_of(api, &job, page, dpi, jpeg, &size, &err);
     if (fd < 0) {
         if (err.class == ERROR_PASSWORD && !*job.password)
             error_set(&err, ERROR_PASSWORD,
@@ -188,5 +190,5 @@ void api_page_image(void *context, struct http_request *req)
         return;
     }
     http_set_header(req, "Cache-Control", "private, max-age=3600");
-    http_reply_fd(req, "image/png", fd, size);
+    http_reply_fd(req, jpeg ? "image/jpeg" : "image/png", fd, size);
 }

@@ -184,28 +184,25 @@ void api_pdf_layout(void *context, struct http_request *req)
 
 void api_pdf_images(void *context, struct http_request *req)
 {
-    struct api *api = context;
     auto_job job = {0};
-    if (find_result(api, req, &job) < 0)
-        return;
-    struct strbuf body = {0};
-    struct json_writer w = {.out = &body};
-    json_add_object(&w, NULL);
-    json_add_string(&w, "job_id", job.id);
-    json_add_string(&w, "status", "completed");
-    json_add_array(&w, "images");
-    json_end_array(&w);
-    json_add_int(&w, "count", 0);
-    json_end_object(&w);
-    http_reply_json(req, 200, &body);
+    if (find_result(context, req, &job) == 0)
+        api_figures_reply(context, req, &job, "completed");
 }
 
 void api_pdf_image(void *context, struct http_request *req)
 {
-    struct api *api = context;
     auto_job job = {0};
-    if (find_result(api, req, &job) == 0)
+    struct error err;
+    uint64_t size;
+    if (find_result(context, req, &job) < 0)
+        return;
+    int fd = api_figure(context, &job, http_param(req, "name"), &size, &err);
+    if (fd >= 0)
+        http_reply_fd(req, "image/jpeg", fd, size);
+    else if (err.class == ERROR_NOT_FOUND)
         api_reply_detail(req, 404, "Image not found");
+    else
+        http_reply_error(req, &err, job.id);
 }
 
 void api_pdf_delete(void *context, struct http_request *req)

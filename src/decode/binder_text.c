@@ -22,7 +22,7 @@ struct pen {
 /* To a hundredth of a point: shorter to write. */
 static float rounded(float n)
 {
-    return roundf(n * 100) / 100;
+    return roundf(n * 100) / 100 + 0.0F; /* not "-0" */
 }
 
 static void write_letters(const struct pen *pen, const uint32_t *letters, size_t n)
@@ -85,7 +85,7 @@ static bool begin_line(struct pen *pen, const struct binder_line *line)
     float cosine = along_x / points, sine = along_y / points;
     float baseline = BINDER_FONT_DESCENT * pen->size;
     fz_append_printf(pen->ctx, pen->out, "BT /T %g Tf %g %g %g %g %g %g Tm\n", pen->size, cosine,
-                     sine, -sine, cosine, rounded(x - sine * baseline),
+                     sine, 0.0F - sine, cosine, rounded(x - sine * baseline),
                      rounded(y + cosine * baseline));
     return true;
 }

@@ -63,6 +63,7 @@ int document_open(struct document **out, int fd, const char *password,
     if (sniff(&driver, &source, err) < 0 || driver->open(&doc, &source, err) < 0)
         return -1;
     doc->driver = driver;
+    doc->shown_canvas = (struct decode_canvas)DECODE_NO_CANVAS;
     *out = doc;
     return 0;
 }
@@ -71,6 +72,7 @@ void document_close(struct document **doc)
 {
     if (!*doc)
         return;
+    decode_canvas_close(&(*doc)->shown_canvas);
     (*doc)->driver->close(*doc);
     *doc = NULL;
 }
@@ -230,28 +232,83 @@ int document_text(struct document *doc, uint32_t n, const struct render *how, st
     return 0;
 }
 
-static int draw_png(struct document *doc, uint32_t n, const struct render *how, uint64_t *size,
-                    struct error *err)
+/* ---- pictures for people ---- */
+
+static bool is_shown(const struct document *doc, uint32_t n, const struct render *how)
 {
-    struct decode_canvas canvas = DECODE_NO_CANVAS;
-    struct raster raster;
-    auto_fd png = -1;
-    if (draw(doc, n, how, 0, &canvas, &raster, err) == 0)
-        png = decode_png(&raster, canvas.pixels, &doc->limits, err);
-    decode_canvas_close(&canvas);
-    return png < 0 || fd_size(png, size, err) < 0 ? -1 : fd_take(&png);
+    return doc->shown == n && doc->shown_how.dpi == how->dpi &&
+           doc->shown_how.channels == how->channels;
 }
 
-int document_png(struct document *doc, uint32_t n, const struct render *how, uint64_t *size,
-                 struct error *err)
+static int show(struct document *doc, uint32_t n, const struct render *how, struct error *err)
+{
+    if (is_shown(doc, n, how))
+        return 0;
+    doc->shown = 0;
+    decode_canvas_close(&doc->shown_canvas);
+    if (draw(doc, n, how, 0, &doc->shown_canvas, &doc->shown_raster, err) < 0)
+        return -1;
+    doc->shown = n;
+    doc->shown_how = *how;
+    return 0;
+}
+
+/* From the units of a cut to pixels: as far outwards as it takes, and never nothing. */
+static void scale(uint32_t *from, uint32_t *to, uint32_t units, uint32_t pixels)
+{
+    *from = (uint32_t)((uint64_t)*from * pixels / units);
+    *to = (uint32_t)(((uint64_t)*to * pixels + units - 1) / units);
+    if (*from == pixels)
+        (*from)--;
+    if (*to <= *from)
+        *to = *from + 1;
+}
+
+/* The part of the raster that is wanted, as a raster; its pixels begin at *offset. */
+static int cut(struct raster *raster, const struct view *what, size_t *offset, struct error *err)
+{
+    uint32_t x1 = what->x1, y1 = what->y1, x2 = what->x2, y2 = what->y2;
+    *offset = 0;
+    if (!what->width)
+        return 0;
+    if (!what->height || x1 > x2 || y1 > y2 || x2 > what->width || y2 > what->height)
+        return error_set(err, ERROR_BUG, "a picture of %u,%u to %u,%u in %u x %u", x1, y1, x2, y2,
+                         what->width, what->height);
+    scale(&x1, &x2, what->width, raster->width);
+    scale(&y1, &y2, what->height, raster->height);
+    *offset = (size_t)y1 * raster->stride + (size_t)x1 * raster->channels;
+    raster->width = x2 - x1;
+    raster->height = y2 - y1;
+    return 0;
+}
+
+static int make_picture(struct document *doc, uint32_t n, const struct render *how,
+                        const struct view *what, uint64_t *size, struct error *err)
+{
+    size_t offset;
+    if (show(doc, n, how, err) < 0)
+        return -1;
+    struct raster part = doc->shown_raster;
+    if (cut(&part, what, &offset, err) < 0)
+        return -1;
+    uint8_t *pixels = doc->shown_canvas.pixels + offset;
+    auto_fd fd =
+        what->jpeg ? decode_jpeg(&part, pixels, err) : decode_png(&part, pixels, &doc->limits, err);
+    return fd < 0 || fd_size(fd, size, err) < 0 ? -1 : fd_take(&fd);
+}
+
+int document_picture(struct document *doc, uint32_t n, const struct render *how,
+                     const struct view *what, uint64_t *size, struct error *err)
 {
     struct render colour = *how;
     colour.channels = 3;
     uint64_t bytes;
     decode_timer_start(how->timeout_ms);
-    auto_fd png = draw_png(doc, n, &colour, &bytes, err);
-    if (decode_page_end(png < 0 ? -1 : 0, n, how, err) < 0)
+    auto_fd fd = make_picture(doc, n, &colour, what, &bytes, err);
+    if (decode_page_end(fd < 0 ? -1 : 0, n, how, err) < 0) {
+        doc->shown = 0; /* it may have been cut short */
         return -1;
+    }
     *size = bytes;
-    return fd_take(&png);
+    return fd_take(&fd);
 }

@@ -57,9 +57,10 @@ struct text_layer {
 int document_text(struct document *doc, uint32_t n, const struct render *how, struct page **out,
                   struct text_layer *layer, struct error *err);
 
-/* The picture of page n as a PNG file in sealed memory, for people: returns the descriptor, *size
- * its bytes. */
-int document_png(struct document *doc, uint32_t n, const struct render *how, uint64_t *size,
-                 struct error *err);
+/* Page n, or a part of it, as a PNG or JPEG file in sealed memory, for people: returns the
+ * descriptor, *size its bytes. A part outside of the page is ERROR_BUG. The pixels of the last page
+ * are kept: several parts of it cost one rendering. */
+int document_picture(struct document *doc, uint32_t n, const struct render *how,
+                     const struct view *what, uint64_t *size, struct error *err);
 
 #endif

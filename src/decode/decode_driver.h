@@ -37,10 +37,27 @@ struct decode_driver {
                 struct text_layer *layer, struct error *err);
 };
 
+/* A new memory file, mapped and writable, zeroed. Take: unmapped, sealed, handed over. */
+struct decode_canvas {
+    int fd; /* -1: none */
+    uint8_t *pixels;
+    uint64_t size;
+};
+
+#define DECODE_NO_CANVAS \
+    {                    \
+        .fd = -1         \
+    }
+
 struct document {
     const struct decode_driver *driver;
     struct decode_limits limits;
     uint32_t pages;
+    /* decode.c's: the page that a picture was made of last; 0: none. */
+    uint32_t shown;
+    struct render shown_how;
+    struct raster shown_raster;
+    struct decode_canvas shown_canvas;
 };
 
 extern const struct decode_driver decode_mupdf, decode_image, decode_jp2, decode_tiff, decode_webp;
@@ -72,18 +89,6 @@ bool decode_timer_expired(void);
  * even where the result looks like success. */
 int decode_page_end(int result, uint32_t n, const struct render *how, struct error *err);
 
-/* A new memory file, mapped and writable, zeroed. Take: unmapped, sealed, handed over. */
-struct decode_canvas {
-    int fd; /* -1: none */
-    uint8_t *pixels;
-    uint64_t size;
-};
-
-#define DECODE_NO_CANVAS \
-    {                    \
-        .fd = -1         \
-    }
-
 int decode_canvas_open(struct decode_canvas *c, const char *name, uint64_t size, struct error *err);
 int decode_canvas_take(struct decode_canvas *c, struct error *err); /* the descriptor */
 void decode_canvas_close(struct decode_canvas *c);                  /* accepts one that was taken */
@@ -113,7 +118,8 @@ struct decode_rows {
 void decode_blit(const struct decode_rows *rows, unsigned orientation, const struct raster *raster,
                  uint8_t *pixels);
 
-/* Write the raster as a PNG file into a new sealed memory file: its descriptor. */
+/* Write the raster as a PNG or JPEG file into a new sealed memory file: its descriptor. */
+int decode_jpeg(const struct raster *raster, uint8_t *pixels, struct error *err);
 int decode_png(const struct raster *raster, uint8_t *pixels, const struct decode_limits *limits,
                struct error *err);
 

@@ -21,4 +21,11 @@ struct render {
     uint32_t timeout_ms;
 };
 
+/* A picture for people: the page, or what is cut from it. */
+struct view {
+    uint32_t jpeg;           /* 1: a JPEG file; 0: PNG */
+    uint32_t width, height;  /* of the page in the units of the cut; 0: all of the page */
+    uint32_t x1, y1, x2, y2; /* what is cut, from the top left corner */
+};
+
 #endif

@@ -49,4 +49,7 @@ extern const struct export_format export_plan_layouts, export_plan_text;
 /* The plan of "layouts.pdf" or "pdf"; NULL: not bound. */
 const struct export_format *export_plan_of(const char *extension);
 
+/* Nor this: the names of the figures, a line each. */
+extern const struct export_format export_figures;
+
 #endif

@@ -30,7 +30,7 @@ enum message_type {
     MESSAGE_OPENED,
     MESSAGE_PAGE, /* the page as is wished → RESULT of its text layer, or RASTER to be read */
     MESSAGE_RASTER,
-    MESSAGE_PICTURE, /* render as PNG for people → IMAGE */
+    MESSAGE_PICTURE, /* render for people, all or a part → IMAGE */
     MESSAGE_IMAGE,
     MESSAGE_READ,   /* recognise a raster → RESULT */
     MESSAGE_RESULT, /* a page result as JSON in sealed memory */
@@ -69,8 +69,9 @@ struct message {
         struct {
             uint32_t page; /* from 1 */
             struct render how;
-            struct page_wish wish;
-        } page; /* PAGE, PICTURE */
+            struct page_wish wish; /* PAGE */
+            struct view view;      /* PICTURE */
+        } page;
         struct {
             uint32_t page;
             uint32_t timeout_ms;

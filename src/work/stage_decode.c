@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * The decode stage: one document for the life of the process; its pages as pixels, as a page result
- * from the text layer, or as a picture. Which of the first two is what was wished and how good the
+ * from the text layer, or as pictures. Which of the first two is what was wished and how good the
  * layer is. Called by work_main; calls decode.
  */
 #include "work/stage.h"
@@ -80,7 +80,8 @@ static int render_picture(struct exchange *x, struct error *err)
     if (!document)
         return -1;
     x->answer_fd =
-        document_png(document, x->request->u.page.page, &x->request->u.page.how, &size, err);
+        document_picture(document, x->request->u.page.page, &x->request->u.page.how,
+                         &x->request->u.page.view, &size, err);
     if (x->answer_fd < 0)
         return -1;
     x->answer.type = MESSAGE_IMAGE;
