@@ -156,6 +156,9 @@ void binder_picture_close(struct binder_picture *p);
 pdf_obj *binder_add_picture(struct binder *b, const struct binder_picture *p); /* a borrowed page */
 pdf_obj *binder_add_empty(struct binder *b);
 
+/* binder_save.c: the same document gives the same bytes. */
+void binder_save(struct binder *b, fz_output *out);
+
 /* binder_write.c */
 /* A new stream of these bytes, deflated; dict may be NULL. Owned. */
 pdf_obj *binder_add_packed(struct binder *b, fz_buffer *data, pdf_obj *dict);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The PDF made harmless, and written to a memory file with a cap. Every object of the document is
- * written, whether something refers to it or not: to find out, MuPDF recurses as deep as the
- * document's author likes. Called by binder.c.
+ * The PDF made harmless, and written to a memory file with a cap. Called by binder.c; calls
+ * binder_save.c.
  */
 #include "decode/binder_internal.h"
 
@@ -154,24 +153,13 @@ static void sink_write(fz_context *ctx, void *state, const void *data, size_t le
     sink->size += len;
 }
 
-static int64_t sink_tell(fz_context *ctx, void *state)
-{
-    const struct sink *sink = state;
-    (void)ctx;
-    return (int64_t)sink->size;
-}
-
 static void write_to(struct binder *b, struct sink *sink)
 {
     fz_context *ctx = b->fitz->ctx;
     fz_output *out = fz_new_output(ctx, 65536, sink, sink_write, NULL, NULL);
     fz_try(ctx)
     {
-        pdf_write_options options = pdf_default_write_options;
-        options.do_encrypt = PDF_ENCRYPT_NONE;
-        options.dont_regenerate_id = 1; /* the same document gives the same bytes */
-        out->tell = sink_tell;
-        pdf_write_document(ctx, b->pdf, out, &options);
+        binder_save(b, out);
         fz_close_output(ctx, out);
     }
     fz_always(ctx)
