@@ -4,6 +4,7 @@
  * plan, a PDF that opens comes out, or a typed error. With PAGEMILL_CORPUS every hostile file too,
  * and each must be as readable afterwards as it was before.
  */
+#include "pdf_text.h"
 #include "unit.h"
 
 #include "base/fd.h"
@@ -66,17 +67,15 @@ static void binds_a_document(void **state)
     (void)state;
     auto_fd document = sealed(pdf, sizeof pdf - 1);
     auto_fd bound = OK(bind_text(document, "", plan_of_two, &size, &err));
-    char *text = text_of(bound, size);
-    assert_int_equal(strncmp(text, "%PDF-", 5), 0);
-    assert_non_null(memmem(text, size, "(1 title) Tj", 10));
-    assert_non_null(memmem(text, size, "(page 2: failed: timeout) Tj", 28));
+    assert_true(pdf_holds(bound, "(1 title) Tj"));
+    assert_true(pdf_holds(bound, "(page 2: failed: timeout) Tj"));
     static const char *const gone[] = {"app.alert", "OpenAction", "/AA", "/A 6 0 R"};
     for (size_t i = 0; i < COUNT(gone); i++)
-        if (memmem(text, size, gone[i], strlen(gone[i])))
+        if (pdf_holds(bound, gone[i]))
             fail_msg("'%s' is still there", gone[i]);
-    free(text);
     for (uint32_t page = 1; page <= 2; page++) {
-        auto_fd picture = OK(picture_render(&settings, bound, "", page, 72, &all_of_it, &png, &err));
+        auto_fd picture =
+            OK(picture_render(&settings, bound, "", page, 72, &all_of_it, &png, &err));
         assert_true(picture >= 0);
     }
 }
@@ -112,18 +111,196 @@ static void takes_an_exported_plan(void **state)
     page_add_block(page, BLOCK_OTHER); /* nowhere */
     error_set(&err, ERROR_TIMEOUT, "(too) slow");
     const struct export_page good = {.number = 1, .page = page}, bad = {.number = 2, .error = &err};
+    page->blocks[0].rows = page->blocks[0].cols = 1;
+    page_add_cell(page, &page->blocks[0])->bbox = (struct rect){1, 2, 9, 700};
     export_plan_layouts.begin(&plan, "{}");
     export_plan_layouts.page(&plan, &good, true);
     export_plan_layouts.page(&plan, &bad, false);
     page_free(&page);
     assert_string_equal(strbuf_str(&plan), "plan 1\n"
                                            "page 1 300 200\n"
+                                           "cell 1 2 9 200\n"
                                            "box 0 table_caption 0 0 300 100\n"
                                            "page 2\n"
                                            "note page 2: failed: timeout\n");
     auto_fd document = sealed(pdf, sizeof pdf - 1);
     auto_fd bound = OK(bind_text(document, "", plan.data, &size, &err));
     assert_true(bound >= 0);
+}
+
+/* ---- the plan of text ---- */
+
+static struct quad box(float x1, float y1, float x2, float y2)
+{
+    return quad_of_rect((struct rect){x1, y1, x2, y2});
+}
+
+static struct line *add_line(struct page *page, const char *text, struct quad polygon)
+{
+    struct block *block = page_add_block(page, BLOCK_TEXT);
+    struct line *line = page_add_line(page, block);
+    line->text = text;
+    line->polygon = polygon;
+    return line;
+}
+
+static void add_word(struct page *page, struct line *line, const char *text, struct quad polygon)
+{
+    struct word *word = page_add_word(page, line);
+    word->text = text;
+    word->polygon = polygon;
+}
+
+static struct page *new_page(enum page_source source)
+{
+    struct page *page = page_new(1);
+    page->width = 600;
+    page->height = 400;
+    page->dpi = 144;
+    page->source = source;
+    return page;
+}
+
+/* Frees the page. */
+static void plans(struct page *page, const char *expected)
+{
+    auto_strbuf plan = {0};
+    const struct export_page e = {.number = 1, .page = page};
+    export_plan_text.page(&plan, &e, true);
+    page_free(&page);
+    assert_string_equal(strbuf_str(&plan), expected);
+}
+
+#define PAGE_1 "page 1 600 400\n"
+
+static void words_on_the_edge_of_their_line(void **state)
+{
+    struct page *page = new_page(PAGE_SOURCE_OCR);
+    struct line *line = add_line(page, "On -\u4e2d", box(10, 20, 110, 40));
+    (void)state;
+    add_word(page, line, "On", box(10, 25, 50, 36));
+    add_word(page, line, "-", box(60, 30, 70, 32));
+    add_word(page, line, "\u4e2d", box(70, 20.5F, 110.25F, 40));
+    plans(page, PAGE_1 "line 100 400 1100 400 200\nword 0 400 4F6E\nblank\nword 500 600 2D\n"
+                       "word 600 1003 E4B8AD\n");
+    page = new_page(PAGE_SOURCE_VERIFIED);
+    add_line(page, "no words", box(10, 20, 110, 40));
+    plans(page, PAGE_1 "line 100 400 1100 400 200\nword 0 1000 6E6F20776F726473\n");
+    page = new_page(PAGE_SOURCE_TEXT);
+    add_line(page, "its own", box(10, 20, 110, 40));
+    plans(page, PAGE_1);
+}
+
+/* Set from top to bottom; a line that leans in an upright box; a line of no height. */
+static void lines_that_are_no_frames(void **state)
+{
+    struct page *page = new_page(PAGE_SOURCE_OCR);
+    (void)state;
+    add_line(page, "\u4e2d\u6587\u5b57", box(10, 20, 30, 80));
+    plans(page, PAGE_1 "line 100 200 100 800 200\nword 0 600 E4B8ADE69687E5AD97\n");
+    page = new_page(PAGE_SOURCE_OCR);
+    struct line *line = add_line(page, "a b", box(10, 20, 110, 60));
+    add_word(page, line, "a", box(10, 20, 50, 40));
+    add_word(page, line, "b", box(60, 40, 110, 60));
+    plans(page, PAGE_1 "line 100 400 500 400 200\nword 0 400 61\nline 600 600 1100 600 200\n"
+                       "word 0 500 62\n");
+    page = new_page(PAGE_SOURCE_OCR);
+    add_line(page, "l", box(10, 20, 10, 20));
+    plans(page, PAGE_1 "line 100 200 110 200 10\nword 0 10 6C\n");
+}
+
+/* Written as seen, from left to right, numbers as they are read. */
+static void text_from_right_to_left(void **state)
+{
+    struct page *page = new_page(PAGE_SOURCE_OCR);
+    struct line *line = add_line(page, "\u05d0\u05d1\u05d2 12 \u05d312", box(10, 20, 110, 40));
+    (void)state;
+    add_word(page, line, "\u05d0\u05d1\u05d2", box(80, 20, 110, 40));
+    add_word(page, line, "12", box(50, 20, 70, 40));
+    add_word(page, line, "\u05d312", box(10, 20, 40, 40));
+    plans(page, PAGE_1 "line 100 400 1100 400 200\nword 0 300 3132D793\nblank\n"
+                       "word 400 600 3132\nblank\nword 700 1000 D792D791D790\n");
+}
+
+/* One item holds 256 letters. */
+static void long_words_in_pieces(void **state)
+{
+    char text[601];
+    auto_strbuf plan = {0};
+    struct page *page = new_page(PAGE_SOURCE_OCR);
+    const struct export_page e = {.number = 1, .page = page};
+    (void)state;
+    memset(text, 'x', 600);
+    text[600] = '\0';
+    add_line(page, text, box(0, 20, 600, 40));
+    export_plan_text.page(&plan, &e, true);
+    static const char *const starts[] = {"word 0 2560 78", "word 2560 5120 78",
+                                         "word 5120 6000 78"};
+    for (size_t i = 0; i < COUNT(starts); i++)
+        assert_non_null(strstr(strbuf_str(&plan), starts[i]));
+    page_free(&page);
+}
+
+static void writes_text(void **state)
+{
+    struct error err = {0};
+    uint64_t size;
+    auto_strbuf plan = {0};
+    struct page *page = new_page(PAGE_SOURCE_OCR);
+    const struct export_page good = {.number = 1, .page = page}, bad = {.number = 2, .error = &err};
+    (void)state;
+    add_line(page, "Hello", box(10, 20, 110, 40));
+    export_plan_of("pdf")->begin(&plan, "{}");
+    export_plan_of("pdf")->page(&plan, &good, true);
+    export_plan_of("pdf")->page(&plan, &bad, false);
+    page_free(&page);
+    auto_fd document = sealed(pdf, sizeof pdf - 1);
+    auto_fd bound = OK(bind_text(document, "", strbuf_str(&plan), &size, &err));
+    assert_true(pdf_holds(bound, "3 Tr\n"));
+    assert_true(pdf_holds(bound, "<0048>")); /* H, in ToUnicode */
+    assert_true(pdf_holds(bound, "/PagemillFailedPages(2)"));
+}
+
+/* ---- figures ---- */
+
+/* By its first frame header. */
+static void is_jpeg(int fd, uint64_t size, unsigned width, unsigned height)
+{
+    uint8_t *bytes = (uint8_t *)text_of(fd, size);
+    assert_memory_equal(bytes, "\xFF\xD8\xFF", 3);
+    uint8_t *frame = memmem(bytes, size, "\xFF\xC0", 2);
+    assert_non_null(frame);
+    assert_int_equal(frame[5] << 8 | frame[6], height);
+    assert_int_equal(frame[7] << 8 | frame[8], width);
+    free(bytes);
+}
+
+static void cuts_figures(void **state)
+{
+    struct error err;
+    uint64_t size;
+    struct picture_maker maker;
+    struct page *page = new_page(PAGE_SOURCE_OCR);
+    (void)state;
+    page_add_block(page, BLOCK_TEXT);
+    page_add_block(page, BLOCK_FIGURE)->bbox = (struct rect){60, 100, 299.5F, 250};
+    page_add_block(page, BLOCK_FIGURE)->bbox = (struct rect){-3, 400, 0, 400};
+    auto_fd document = sealed(pdf, sizeof pdf - 1);
+    assert_int_equal(OK(picture_open(&maker, &settings, document, "", &err)), 0);
+    auto_fd first = OK(picture_figure(&maker, page, 0, &size, &err));
+    is_jpeg(first, size, 251, 157); /* at 150 dpi a pixel of the result is 1.0417 */
+    auto_fd second = OK(picture_figure(&maker, page, 1, &size, &err));
+    is_jpeg(second, size, 1, 1);
+    REFUSED(ERROR_NOT_FOUND, picture_figure(&maker, page, 2, &size, &err));
+    page->number = 3;
+    REFUSED(ERROR_NOT_FOUND, picture_figure(&maker, page, 0, &size, &err));
+    const struct view beyond = {.width = 10, .height = 10, .x2 = 11, .y2 = 1};
+    REFUSED(ERROR_BUG, picture_make(&maker, 1, 72, &beyond, &size, &err));
+    const struct view jpeg = {.jpeg = 1};
+    auto_fd whole = OK(picture_make(&maker, 2, 72, &jpeg, &size, &err));
+    is_jpeg(whole, size, 300, 200);
+    picture_close(&maker);
+    page_free(&page);
 }
 
 static void refuses_plans_that_make_no_sense(void **state)
@@ -153,6 +330,21 @@ static void refuses_plans_that_make_no_sense(void **state)
         {"plan 1\npage 1 10 10\nbox 1 text 0 0 1 1 1\n", "line 3"},
         {"plan 1\npage 1 10 10\nbox 1 text 0 0 1 1", "line 3"},
         {"plan 1\npage 1 10 10\nbox 1 text 0 0 1 9999999999\n", "line 3"},
+        {"plan 1\npage 1 10 10\nbox text 0 0 1 1\n", "line 3"},
+        {"plan 1\npage 1 10 10\ncell 0 0 11 1\n", "line 3"},
+        {"plan 1\npage 1 10 10\nfailed now\n", "line 3"},
+        {"plan 1\npage 1\nline 0 10 50 10 5\n", "line 3"}, /* no size */
+        {"plan 1\npage 1 10 10\nline 0 10 0 10 5\n", "line 3"},
+        {"plan 1\npage 1 10 10\nline 0 10 50 10 0\n", "line 3"},
+        {"plan 1\npage 1 10 10\nline 0 10 50 10 -5\n", "line 3"},
+        {"plan 1\npage 1 10 10\nword 0 50 41\n", "line 3"}, /* on no line */
+        {"plan 1\npage 1 10 10\nline 0 10 50 10 5\nblank\n", "line 4"},
+        {"plan 1\npage 1 10 10\nline 0 10 50 10 5\nword 50 0 41\n", "line 4"},
+        {"plan 1\npage 1 10 10\nline 0 10 50 10 5\nword 0 50 4\n", "line 4"},
+        {"plan 1\npage 1 10 10\nline 0 10 50 10 5\nword 0 50 6a\n", "line 4"},
+        {"plan 1\npage 1 10 10\nline 0 10 50 10 5\nword 0 50 C3\n", "line 4"},
+        {"plan 1\npage 1 10 10\nline 0 10 50 10 5\nword 0 50 00\n", "line 4"},
+        {"plan 1\npage 1 10 10\nline 0 10 50 10 5\nword 0 50 \n", "line 4"},
         {"plan 1\npage 1 10 10\ncircle\n", "line 3"},
         {"plan 1\npage 1 10 10\n\n", "line 3"},
         {"plan 1\npage 1\nnote \n", "line 3"},
@@ -202,7 +394,8 @@ static void refuses_documents_it_cannot_read(void **state)
     REFUSED(ERROR_LIMIT, bind_text(document, "", plan_of_two, &size, &err));
     settings = full;
     strcpy(full.work_program, "/nonexistent/program");
-    REFUSED(ERROR_IO, bind_document(&full, document, "", plan, sizeof plan_of_two - 1, &size, &err));
+    REFUSED(ERROR_IO,
+            bind_document(&full, document, "", plan, sizeof plan_of_two - 1, &size, &err));
 }
 
 static void leaves_nothing_behind(void **state)
@@ -273,7 +466,8 @@ static bool allowed(enum error_class class)
 /* Did it end in a way that is not allowed? Counts those bound. */
 static bool bad_end(const char *path, int *bound_count)
 {
-    static const char plan[] = "plan 1\npage 1 1000 1400\nbox 1 title 100 100 500 200\n";
+    static const char plan[] = "plan 1\npage 1 1000 1400\nbox 1 title 100 100 500 200\n"
+                               "line 1000 4000 5000 4000 200\nword 0 4000 74657874\n";
     struct error err = {0};
     uint64_t size;
     auto_fd document = open(path, O_RDONLY | O_CLOEXEC);
@@ -326,6 +520,12 @@ int main(void)
         cmocka_unit_test(binds_a_document),
         cmocka_unit_test(same_input_same_bytes),
         cmocka_unit_test(takes_an_exported_plan),
+        cmocka_unit_test(words_on_the_edge_of_their_line),
+        cmocka_unit_test(lines_that_are_no_frames),
+        cmocka_unit_test(text_from_right_to_left),
+        cmocka_unit_test(long_words_in_pieces),
+        cmocka_unit_test(writes_text),
+        cmocka_unit_test(cuts_figures),
         cmocka_unit_test(refuses_plans_that_make_no_sense),
         cmocka_unit_test(refuses_plans_it_cannot_trust),
         cmocka_unit_test(refuses_documents_it_cannot_read),

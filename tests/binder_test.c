@@ -3,9 +3,7 @@
  * Documents bound with a plan in this process, opened again and rendered: colours must lie where
  * the boxes are, on the page as people see it, and nothing else may have changed.
  */
-#include "decode_support.h"
-
-#include "decode/binder.h"
+#include "binder_support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,41 +14,6 @@
 #include <mupdf/fitz.h>
 
 enum { RED, BLUE, WHITE, BLACK };
-
-/* ---- binding ---- */
-
-static int bind_with(int fd, const char *plan, uint64_t max_size, uint64_t *size, struct error *err)
-{
-    struct document *doc = opened_with(fd, "", &limits);
-    const struct binder_order order = {plan, strlen(plan), max_size, 20000};
-    int bound = document_bind(doc, &order, size, err);
-    document_close(&doc);
-    return bound;
-}
-
-/* Binds and opens what comes of it; fd is closed. */
-static struct document *bound_of(int fd, const char *plan, int *bound)
-{
-    struct error err = {0};
-    uint64_t size;
-    *bound = bind_with(fd, plan, 1 << 24, &size, &err);
-    close(fd);
-    if (*bound < 0)
-        fail_msg("%s: page %d: %s", error_code(err.class), err.page, err.text);
-    assert_int_equal(fd_check_sealed(*bound, size, &err), 0);
-    return opened_with(*bound, "", &limits);
-}
-
-static bool holds(int fd, const char *words)
-{
-    uint64_t size;
-    assert_int_equal(fd_size(fd, &size, NULL), 0);
-    char *bytes = malloc(size);
-    assert_int_equal(fd_read_full(fd, bytes, size, 0), size);
-    bool found = memmem(bytes, size, words, strlen(words)) != NULL;
-    free(bytes);
-    return found;
-}
 
 /* ---- looking ---- */
 
@@ -93,33 +56,6 @@ static void looks_boxed(const struct picture *p, uint32_t x1, uint32_t y1, uint3
 
 /* ---- PDFs ---- */
 
-struct sheet {
-    const char *attributes, *contents;
-};
-
-/* Without a table: MuPDF makes one. */
-static int pdf_file(const struct sheet *pages, int n)
-{
-    struct strbuf b = {0};
-    strbuf_addf(&b, "%%PDF-1.4\n1 0 obj<</Pages 2 0 R>>endobj 2 0 obj<</Count %d/Kids[", n);
-    for (int i = 0; i < n; i++)
-        strbuf_addf(&b, "%d 0 R ", 3 + 2 * i);
-    strbuf_adds(&b, "]>>endobj\n");
-    for (int i = 0; i < n; i++)
-        strbuf_addf(&b,
-                    "%d 0 obj<</Type/Page/Parent 2 0 R/Contents %d 0 R%s>>endobj\n"
-                    "%d 0 obj<</Length %zu>>stream\n%s\nendstream endobj\n",
-                    3 + 2 * i, 4 + 2 * i, pages[i].attributes, 4 + 2 * i, strlen(pages[i].contents),
-                    pages[i].contents);
-    strbuf_adds(&b, "trailer<</Root 1 0 R>>\n");
-    return file_of_strbuf(&b);
-}
-
-static int one_page(const char *attributes, const char *contents)
-{
-    return pdf_file(&(struct sheet){attributes, contents}, 1);
-}
-
 static const struct {
     const char *attributes;
     uint32_t width, height; /* as shown, points */
@@ -149,7 +85,8 @@ static void boxes_lie_where_they_should(void **state)
         snprintf(plan, sizeof plan,
                  "plan 1\npage 1 %u %u\nbox 1 title 40 60 140 100\nbox 1 text 200 200 300 280\n",
                  geometries[i].width * 2, geometries[i].height * 2);
-        struct document *doc = bound_of(one_page(geometries[i].attributes, ""), plan, &fd);
+        struct document *doc =
+            binder_bound(binder_page_of(geometries[i].attributes, ""), plan, &fd);
         struct picture p = rendered(doc, 1, &how);
         assert_int_equal(p.raster.width, geometries[i].width * 3);
         assert_int_equal(p.raster.height, geometries[i].height * 3);
@@ -180,7 +117,8 @@ static void content_leaves_no_trace(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
         int fd;
-        struct document *doc = bound_of(one_page(PLAIN_PAGE, contents[i]), PLAIN_PLAN, &fd);
+        struct document *doc =
+            binder_bound(binder_page_of(PLAIN_PAGE, contents[i]), PLAIN_PLAN, &fd);
         struct picture p = rendered(doc, 1, &at_72_rgb);
         looks_boxed(&p, 20, 30, 70, 50, RED);
         drop(&p);
@@ -206,10 +144,10 @@ static void pages_keep_what_they_have(void **state)
     int fd;
     (void)state;
     struct document *doc =
-        bound_of(file_of(pdf, sizeof pdf - 1),
-                 "plan 1\npage 1 300 200\nbox 1 title 20 30 70 50\npage 2 300 200\n"
-                 "box 1 text 200 100 250 150\n",
-                 &fd);
+        binder_bound(file_of(pdf, sizeof pdf - 1),
+                     "plan 1\npage 1 300 200\nbox 1 title 20 30 70 50\npage 2 300 200\n"
+                     "box 1 text 200 100 250 150\n",
+                     &fd);
     struct picture p = rendered(doc, 1, &at_72_rgb);
     looks_boxed(&p, 20, 30, 70, 50, RED);
     looks(&p, 25, 175, WHITE);
@@ -232,10 +170,10 @@ static void pages_of_one_object_are_parted(void **state)
                               "trailer<</Root 1 0 R>>\n";
     int fd;
     (void)state;
-    struct document *doc = bound_of(file_of(pdf, sizeof pdf - 1),
-                                    "plan 1\npage 1 300 200\nbox 1 title 20 30 70 50\n"
-                                    "page 3 300 200\nbox 1 text 20 30 70 50\n",
-                                    &fd);
+    struct document *doc = binder_bound(file_of(pdf, sizeof pdf - 1),
+                                        "plan 1\npage 1 300 200\nbox 1 title 20 30 70 50\n"
+                                        "page 3 300 200\nbox 1 text 20 30 70 50\n",
+                                        &fd);
     static const int colours[] = {RED, WHITE, BLUE};
     assert_int_equal(document_pages(doc), 3);
     for (uint32_t n = 1; n <= 3; n++) {
@@ -251,10 +189,10 @@ static void labels_stay_on_the_page(void **state)
 {
     int fd;
     (void)state;
-    struct document *doc = bound_of(one_page(PLAIN_PAGE, ""),
-                                    "plan 1\npage 1 300 200\nbox 1 title 0 0 30 20\n"
-                                    "box 1 text 297 100 300 150\n",
-                                    &fd);
+    struct document *doc = binder_bound(binder_page_of(PLAIN_PAGE, ""),
+                                        "plan 1\npage 1 300 200\nbox 1 title 0 0 30 20\n"
+                                        "box 1 text 297 100 300 150\n",
+                                        &fd);
     struct picture p = rendered(doc, 1, &at_72_rgb);
     looks(&p, 1, 1, RED);
     looks(&p, 0, 15, RED);
@@ -267,11 +205,12 @@ static void labels_stay_on_the_page(void **state)
 
 static void failed_pages_say_so(void **state)
 {
-    static const struct sheet pages[] = {{PLAIN_PAGE, "100 100 20 20 re f"}, {PLAIN_PAGE, ""}};
+    static const struct binder_sheet pages[] = {{PLAIN_PAGE, "100 100 20 20 re f"},
+                                                {PLAIN_PAGE, ""}};
     int fd;
     (void)state;
-    struct document *doc =
-        bound_of(pdf_file(pages, 2), "plan 1\npage 1\nnote page 1: failed: (time\\out)\n", &fd);
+    struct document *doc = binder_bound(binder_pdf(pages, 2),
+                                        "plan 1\npage 1\nnote page 1: failed: (time\\out)\n", &fd);
     struct picture p = rendered(doc, 1, &at_72_rgb);
     looks(&p, 1, 1, RED);
     looks(&p, 110, 90, BLACK);
@@ -279,7 +218,7 @@ static void failed_pages_say_so(void **state)
     p = rendered(doc, 2, &at_72_rgb);
     looks(&p, 1, 1, WHITE);
     drop(&p);
-    assert_true(holds(fd, "(page 1: failed: \\(time\\\\out\\)) Tj"));
+    assert_true(binder_holds(fd, "(page 1: failed: \\(time\\\\out\\)) Tj"));
     struct page *text = text_of(doc, 1, 72);
     assert_string_equal(text->blocks[0].lines[0].text, "page 1: failed: (time\\out)");
     page_free(&text);
@@ -300,10 +239,10 @@ static void pages_that_are_not_there(void **state)
     (void)state;
     auto_fd fd = file_of(pdf, sizeof pdf - 1);
     static const char boxed[] = PLAIN_PLAN "page 2 9 9\nbox 1 text 1 1 2 2\n";
-    assert_int_equal(bind_with(fd, boxed, 1 << 20, &size, &err), -1);
+    assert_int_equal(binder_bind(fd, boxed, 1 << 20, &size, &err), -1);
     assert_int_equal(err.class, ERROR_INPUT);
     assert_int_equal(err.page, 2);
-    struct document *doc = bound_of(dup(fd), PLAIN_PLAN "page 2\nnote gone\n", &bound);
+    struct document *doc = binder_bound(dup(fd), PLAIN_PLAN "page 2\nnote gone\n", &bound);
     struct picture p = rendered(doc, 1, &at_72_rgb);
     looks_boxed(&p, 20, 30, 70, 50, RED);
     drop(&p);
@@ -334,11 +273,11 @@ static void what_acts_is_gone(void **state)
                                        "inner", "outer",      "Next", "Embedded", "/EF"};
     int fd;
     (void)state;
-    struct document *doc = bound_of(file_of(pdf, sizeof pdf - 1), PLAIN_PLAN, &fd);
+    struct document *doc = binder_bound(file_of(pdf, sizeof pdf - 1), PLAIN_PLAN, &fd);
     for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
-        if (holds(fd, gone[i]))
+        if (binder_holds(fd, gone[i]))
             fail_msg("'%s' is still there", gone[i]);
-    assert_true(holds(fd, "kept"));
+    assert_true(binder_holds(fd, "kept"));
     document_close(&doc);
     close(fd);
 }
@@ -369,9 +308,9 @@ static void repair_in_the_middle(void **state)
         strbuf_addf(&b, "%010zu 00000 n \n", offsets[i]);
     strbuf_addf(&b, "trailer<</Root 1 0 R/Size %d>>\nstartxref\n%zu\n%%%%EOF\n", OBJECTS + 1,
                 table);
-    struct document *doc = bound_of(file_of_strbuf(&b), PLAIN_PLAN, &fd);
+    struct document *doc = binder_bound(file_of_strbuf(&b), PLAIN_PLAN, &fd);
     assert_int_equal(document_pages(doc), 2);
-    assert_false(holds(fd, "evil"));
+    assert_false(binder_holds(fd, "evil"));
     struct picture p = rendered(doc, 1, &at_72_rgb);
     looks_boxed(&p, 20, 30, 70, 50, RED);
     drop(&p);
@@ -431,10 +370,10 @@ static void jpegs_stay_jpegs_and_upright(void **state)
         char plan[100];
         snprintf(plan, sizeof plan, "plan 1\npage 1 %u %u\nbox 1 title 100 150 200 250\n",
                  was.raster.width, was.raster.height);
-        struct document *doc = bound_of(dup(file), plan, &fd);
+        struct document *doc = binder_bound(dup(file), plan, &fd);
         const struct render how = {was.raster.dpi, 3, 0};
         struct picture is = rendered(doc, 1, &how);
-        assert_true(holds(fd, "/DCTDecode"));
+        assert_true(binder_holds(fd, "/DCTDecode"));
         assert_int_equal(is.raster.width, was.raster.width);
         assert_int_equal(is.raster.height, was.raster.height);
         looks_boxed(&is, 100, 150, 200, 250, RED);
@@ -479,11 +418,12 @@ static void other_pictures_are_deflated(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         int fd;
-        struct document *doc = bound_of(png_file(700, 500, cases[i].colours),
-                                        "plan 1\npage 1 700 500\nbox 1 title 100 150 200 250\n", &fd);
+        struct document *doc =
+            binder_bound(png_file(700, 500, cases[i].colours),
+                         "plan 1\npage 1 700 500\nbox 1 title 100 150 200 250\n", &fd);
         struct picture p = rendered(doc, 1, &(struct render){70, 3, 0});
-        assert_true(holds(fd, "/FlateDecode"));
-        assert_true(holds(fd, cases[i].holds));
+        assert_true(binder_holds(fd, "/FlateDecode"));
+        assert_true(binder_holds(fd, cases[i].holds));
         assert_int_equal(p.raster.width, 700);
         looks_boxed(&p, 100, 150, 200, 250, RED);
         looks(&p, 3, 3, cases[i].corner);
@@ -538,13 +478,13 @@ static void every_page_of_a_tiff(void **state)
     (void)state;
     auto_fd fd = tiff_file();
     static const char boxed[] = "plan 1\npage 2 300 200\nbox 1 title 100 100 200 140\n";
-    assert_int_equal(bind_with(fd, boxed, 1 << 20, &size, &err), -1);
+    assert_int_equal(binder_bind(fd, boxed, 1 << 20, &size, &err), -1);
     assert_int_equal(err.class, ERROR_INPUT);
     assert_int_equal(err.page, 2);
-    struct document *doc = bound_of(dup(fd),
-                                    "plan 1\npage 2\nnote page 2: failed: input\n"
-                                    "page 3 300 200\nbox 1 title 100 100 200 140\n",
-                                    &bound);
+    struct document *doc = binder_bound(dup(fd),
+                                        "plan 1\npage 2\nnote page 2: failed: input\n"
+                                        "page 3 300 200\nbox 1 title 100 100 200 140\n",
+                                        &bound);
     assert_int_equal(document_pages(doc), 3);
     struct picture p = rendered(doc, 2, &at_72_rgb);
     assert_int_equal(p.raster.width, 595);
@@ -565,7 +505,7 @@ static void the_cap_holds(void **state)
     uint64_t size = 7;
     (void)state;
     auto_fd fd = png_file(1000, 1000, 3);
-    assert_int_equal(bind_with(fd, "plan 1\n", 1000, &size, &err), -1);
+    assert_int_equal(binder_bind(fd, "plan 1\n", 1000, &size, &err), -1);
     assert_int_equal(err.class, ERROR_LIMIT);
     assert_int_equal(size, 7);
 }
@@ -583,7 +523,7 @@ static void long_chains_are_no_recursion(void **state)
     for (int i = 4; i < ENTRIES; i++)
         strbuf_addf(&b, "%d 0 obj<</Next %d 0 R>>endobj\n", i, i + 1);
     strbuf_adds(&b, "trailer<</Root 1 0 R>>\n");
-    struct document *doc = bound_of(file_of_strbuf(&b), PLAIN_PLAN, &bound);
+    struct document *doc = binder_bound(file_of_strbuf(&b), PLAIN_PLAN, &bound);
     struct picture p = rendered(doc, 1, &at_72_rgb);
     looks_boxed(&p, 20, 30, 70, 50, RED);
     drop(&p);

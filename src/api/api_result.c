@@ -111,7 +111,7 @@ static int make_plan(struct api *api, const struct job *job, const struct export
     auto_job own = {0};
     auto_fd fd = fd_memory("plan", err);
     if (fd < 0 || store_find_job(api_store(api), job->id, &own, err) < 0 ||
-        api_reader_new(&r, api, &own, format, NULL, err) < 0)
+        api_reader_new(&r, api, &own, format, PAGE_PIXELS, NULL, err) < 0)
         return -1;
     int rc = write_whole(fd, r, size, err);
     api_reader_free(&r);

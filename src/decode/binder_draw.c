@@ -26,6 +26,9 @@ static const struct colour colours[BLOCK_TYPES] = {
     [BLOCK_SEAL] = {0.55F, 0, 0.08F},         [BLOCK_OTHER] = {0.4F, 0.4F, 0.85F},
 };
 
+/* The table's, paler. */
+static const struct colour cell_colour = {0.45F, 0.75F, 0.5F};
+
 static const struct colour failed = {0.78F, 0.06F, 0.18F};
 
 struct pen {
@@ -93,7 +96,7 @@ static void draw_box(const struct pen *pen, const struct binder_page *what,
 /* Under the outlines, which share their edges. */
 static void draw_cells(const struct pen *pen, const struct binder_page *what)
 {
-    const struct colour c = colours[BLOCK_TABLE];
+    const struct colour c = cell_colour;
     float scale_x = pen->width / (float)what->width, scale_y = pen->height / (float)what->height;
     fz_append_printf(pen->ctx, pen->out, "%g w %g %g %g RG\n", thin, c.red, c.green, c.blue);
     for (size_t i = 0; i < what->cell_count; i++) {

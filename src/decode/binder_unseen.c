@@ -271,17 +271,16 @@ static void clear_forms(struct binder *b, pdf_obj *page)
 {
     fz_context *ctx = b->fitz->ctx;
     pdf_obj *inherited = pdf_dict_get_inheritable(ctx, page, PDF_NAME(Resources));
-    pdf_obj *present = pdf_dict_get(ctx, inherited, PDF_NAME(XObject)), *own = NULL;
-    for (int i = 0; i < pdf_dict_len(ctx, present); i++) {
-        int instead = form_instead(b, pdf_dict_get_val(ctx, present, i), inherited);
-        if (!instead)
-            continue;
-        if (!own) {
-            pdf_obj *resources = binder_own_dict(b, page, PDF_NAME(Resources), inherited);
-            own = binder_own_dict(b, resources, PDF_NAME(XObject), present);
-        }
-        pdf_dict_put_drop(ctx, own, pdf_dict_get_key(ctx, present, i),
-                          pdf_new_indirect(ctx, b->pdf, instead, 0));
+    if (!pdf_dict_get(ctx, inherited, PDF_NAME(XObject)))
+        return;
+    pdf_obj *resources = binder_own_dict(b, page, PDF_NAME(Resources), inherited);
+    pdf_obj *forms = binder_own_dict(b, resources, PDF_NAME(XObject),
+                                     pdf_dict_get(ctx, resources, PDF_NAME(XObject)));
+    for (int i = 0; i < pdf_dict_len(ctx, forms); i++) {
+        int instead = form_instead(b, pdf_dict_get_val(ctx, forms, i), resources);
+        if (instead)
+            pdf_dict_put_drop(ctx, forms, pdf_dict_get_key(ctx, forms, i),
+                              pdf_new_indirect(ctx, b->pdf, instead, 0));
     }
 }
 
@@ -297,6 +296,7 @@ static void clear_content(struct binder *b, pdf_obj *page)
         pdf_dict_put_drop(ctx, page, PDF_NAME(Contents), stream);
 }
 
+/* What cannot be read through, or not held, stays as it is. */
 static void attempt(struct binder *b, pdf_obj *page, void (*clear)(struct binder *b, pdf_obj *page))
 {
     fz_context *ctx = b->fitz->ctx;
@@ -306,7 +306,7 @@ static void attempt(struct binder *b, pdf_obj *page, void (*clear)(struct binder
     }
     fz_catch(ctx)
     {
-        fz_rethrow_if(ctx, FZ_ERROR_MEMORY);
+        decode_fitz_begin(b->fitz);
     }
 }
 

@@ -124,14 +124,21 @@ pdf_obj *binder_add_packed(struct binder *b, fz_buffer *data, pdf_obj *dict)
     return stream;
 }
 
+/* Making an object may put another trailer in the place of the present one. */
+static pdf_obj *add_info(struct binder *b)
+{
+    fz_context *ctx = b->fitz->ctx;
+    pdf_obj *info = pdf_add_new_dict(ctx, b->pdf, 1);
+    pdf_dict_put_drop(ctx, pdf_trailer(ctx, b->pdf), PDF_NAME(Info), info);
+    return info;
+}
+
 void binder_name_failed(struct binder *b)
 {
     fz_context *ctx = b->fitz->ctx;
-    pdf_obj *trailer = pdf_trailer(ctx, b->pdf), *info = pdf_dict_get(ctx, trailer, PDF_NAME(Info));
-    if (!pdf_is_dict(ctx, info)) {
-        info = pdf_add_new_dict(ctx, b->pdf, 1);
-        pdf_dict_put_drop(ctx, trailer, PDF_NAME(Info), info);
-    }
+    pdf_obj *info = pdf_dict_get(ctx, pdf_trailer(ctx, b->pdf), PDF_NAME(Info));
+    if (!pdf_is_dict(ctx, info))
+        info = add_info(b);
     pdf_dict_puts_drop(ctx, info, "PagemillFailedPages",
                        pdf_new_text_string(ctx, fz_string_from_buffer(ctx, b->failed)));
 }

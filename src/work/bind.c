@@ -12,7 +12,8 @@
 
 enum { GRACE_MS = 2000, MOST_MS = 600000 };
 
-/* Of the PDF: pictures may be packed less tightly in it than they were. */
+/* Of the PDF: pictures may be packed less tightly in it than they were. Text takes less than its
+ * plan. */
 enum { SIZE_FACTOR = 4, SIZE_SLACK = 64 << 20 };
 
 static int time_allowed(const struct settings *settings, uint32_t pages)
@@ -50,7 +51,7 @@ static int ask(struct process *p, const struct settings *settings, uint32_t page
 }
 
 int bind_document(const struct settings *settings, int document, const char *password, int plan,
-                 uint64_t plan_size, uint64_t *size, struct error *err)
+                  uint64_t plan_size, uint64_t *size, struct error *err)
 {
     struct process p = PROCESS_NONE;
     char file_size[32];
@@ -58,7 +59,7 @@ int bind_document(const struct settings *settings, int document, const char *pas
     uint32_t pages = 0;
     if (fd_size(document, &document_size, err) < 0)
         return -1;
-    max_size = document_size * SIZE_FACTOR + SIZE_SLACK;
+    max_size = document_size * SIZE_FACTOR + plan_size + SIZE_SLACK;
     /* A page's pixels are a memory file too. */
     uint64_t raster = (uint64_t)settings->max_pixels * 3 + SIZE_SLACK;
     snprintf(file_size, sizeof file_size, "%llu",

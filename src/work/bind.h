@@ -12,11 +12,12 @@
 #include <stdint.h>
 
 /* document and plan are descriptors that stay the caller's; plan is a sealed memory file that a
- * format of export_plan_of wrote, plan_size its bytes; the plan says what becomes of it. password "" for none. Returns a sealed memory file with
- * the PDF, *size its bytes. It is not encrypted, whatever the document was, and nothing in it acts
- * by itself. ERROR_PASSWORD, ERROR_INPUT (err->page: which page), ERROR_LIMIT (over four times the
- * document and 64 MiB, or max_pages), ERROR_TIMEOUT (render_timeout a page, ten minutes in all). */
+ * format of export_plan_of wrote, plan_size its bytes; it says what becomes of the document.
+ * password "" for none. Returns a sealed memory file with the PDF, *size its bytes. It is not
+ * encrypted, whatever the document was, and nothing in it acts by itself. ERROR_PASSWORD,
+ * ERROR_INPUT (err->page: which page), ERROR_LIMIT (over four times the document, the plan and 64
+ * MiB, or max_pages), ERROR_TIMEOUT (render_timeout a page, ten minutes in all). */
 int bind_document(const struct settings *settings, int document, const char *password, int plan,
-                 uint64_t plan_size, uint64_t *size, struct error *err);
+                  uint64_t plan_size, uint64_t *size, struct error *err);
 
 #endif

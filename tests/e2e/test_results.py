@@ -156,7 +156,7 @@ class Bytes(Native):
         cls.document = fresh_pdf(9)
         cls.job = cls.server.wait_job(cls.server.submit(cls.document, "Ümlaut \"x\".pdf", text_layer="text")["id"])
         cls.base = f"/v1/jobs/{cls.job['id']}"
-        cls.outputs = [f"{cls.base}/result.{name}" for name in (*FORMATS, "layouts.pdf")] + [
+        cls.outputs = [f"{cls.base}/result.{name}" for name in (*FORMATS, "pdf", "layouts.pdf")] + [
             f"/v1/documents/{cls.job['id']}/content", f"{cls.base}/pages/2/image?dpi=50",
             f"{cls.base}/result.txt?pages=2-4"]
 
