@@ -10,8 +10,9 @@
 #include <string.h>
 
 const struct export_format *const export_formats[] = {
-    &export_json, &export_ndjson, &export_markdown, &export_html, &export_text,
-    &export_csv,  &export_mmd,    &export_det,      NULL};
+    &export_json, &export_ndjson, &export_markdown, &export_html, &export_text,    &export_csv,
+    &export_mmd,  &export_det,    &export_hocr,     &export_alto, &export_pagexml, &export_tsv,
+    NULL};
 
 const struct export_format *export_find(const char *extension)
 {
@@ -26,6 +27,13 @@ const struct export_format *export_plan_of(const char *extension)
     if (strcmp(extension, "pdf") == 0)
         return &export_plan_text;
     return strcmp(extension, "layouts.pdf") == 0 ? &export_plan_layouts : NULL;
+}
+
+int export_too_many(const struct export_format *format, struct error *err)
+{
+    return error_set(err, ERROR_INPUT,
+                     "%s holds one page: ask with pages=N, or take the zip, which has them all",
+                     format->extension);
 }
 
 void export_extensions(char out[EXPORT_LIST])

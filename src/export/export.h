@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { EXPORT_LIST = 128 };
+enum { EXPORT_LIST = 256 }; /* bytes: all extensions with commas */
 
 struct export_page {
     uint32_t number;
@@ -21,6 +21,7 @@ struct export_page {
     size_t len;
     const struct page *page;   /* the page result decoded; NULL when the page failed */
     const struct error *error; /* why it failed */
+    const char *filename;      /* of the document; NULL: not known */
     /* The page after it, if the paragraph or table that goes on there (flow_tail, flow_head) can be
      * printed as one with its rest; opened says the same of the page before. Drivers that print
      * page by page need neither. */
@@ -33,6 +34,7 @@ struct export_format {
     const char *extension; /* "md" */
     const char *content_type;
     bool decoded; /* export_page.json is not needed */
+    bool single;  /* holds one page: begin, that page, end */
     /* job: a JSON object that describes the job. Each appends to out. begin and end may be NULL. */
     void (*begin)(struct strbuf *out, const char *job);
     void (*page)(struct strbuf *out, const struct export_page *page, bool first);
@@ -41,6 +43,8 @@ struct export_format {
 
 extern const struct export_format *const export_formats[];      /* ends with NULL */
 const struct export_format *export_find(const char *extension); /* NULL if unknown */
+/* ERROR_INPUT: a format that holds one page was asked for several. Returns −1. */
+int export_too_many(const struct export_format *format, struct error *err);
 void export_extensions(char out[EXPORT_LIST]); /* "json, ndjson, …" for messages */
 
 /* Not in the table, because they are no outputs but what outputs are made of: plans that

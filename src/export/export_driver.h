@@ -8,7 +8,8 @@
 #include "export/export.h"
 
 extern const struct export_format export_json, export_ndjson, export_markdown, export_html,
-    export_text, export_csv, export_mmd, export_det;
+    export_text, export_csv, export_mmd, export_det, export_hocr, export_alto, export_pagexml,
+    export_tsv;
 
 /* {"page":7,"error":{"code":"timeout","message":"…"}} */
 void export_failed_json(struct strbuf *out, const struct export_page *page);

@@ -7,6 +7,7 @@
 #include "export/exporter.h"
 
 #include "base/memory.h"
+#include "export/export_xml.h"
 #include "export/table.h"
 #include "layout/flow.h"
 
@@ -29,7 +30,8 @@ struct held {
 struct exporter {
     const struct export_format *format;
     enum page_unit unit;
-    bool any; /* a page has been written */
+    char *filename; /* that the job names */
+    bool any;       /* a page has been written */
     struct held held[EXPORTER_WINDOW];
     size_t count;
     struct flow_margins past[FLOW_REACH]; /* of pages written */
@@ -57,6 +59,7 @@ void exporter_free(struct exporter **exporter)
         return;
     for (size_t i = 0; i < e->count; i++)
         drop(&e->held[i]);
+    free(e->filename);
     free(e);
     *exporter = NULL;
 }
@@ -125,8 +128,11 @@ static void forget_first(struct exporter *e)
 static void write_first(struct exporter *e, struct strbuf *out)
 {
     struct held *h = &e->held[0], *next = e->count > 1 ? &e->held[1] : NULL;
-    struct export_page page = {
-        .number = h->number, .page = h->page, .opened = h->opened, .repeated = h->repeated};
+    struct export_page page = {.number = h->number,
+                               .page = h->page,
+                               .filename = e->filename,
+                               .opened = h->opened,
+                               .repeated = h->repeated};
     mark(e, h);
     if (next)
         mark(e, next);
@@ -156,6 +162,10 @@ static struct held *push(struct exporter *e, uint32_t number)
 
 void exporter_begin(struct exporter *e, const char *job, struct strbuf *out)
 {
+    struct xml_job known;
+    xml_job_open(&known, job);
+    e->filename = x_strdup(known.filename);
+    xml_job_close(&known);
     if (e->format->begin)
         e->format->begin(out, job);
 }
