@@ -117,6 +117,10 @@ int api_reader_new(struct api_reader **out, struct api *api, struct job *job,
 /* 1, perhaps with nothing yet; 0 end; −1 */
 int api_reader_next(struct api_reader *r, struct strbuf *out, struct error *err);
 void api_reader_free(struct api_reader **r);
+static inline bool api_page_ended(const struct page_row *row)
+{
+    return row->state != PAGE_READY && row->state != PAGE_RUNNING;
+}
 /* All of it up to cap bytes; *cut if there was more. */
 int api_read_all(struct api *api, const struct job *job, const struct export_format *format,
                  size_t cap, struct strbuf *out, bool *cut, struct error *err);
@@ -129,6 +133,20 @@ void api_reply_framed(struct http_request *req, struct api_reader *r, enum api_f
 /* "pdf" or "layouts.pdf", kept for the job's revision: a descriptor, *size bytes. Blocks. */
 int api_bound(struct api *api, const struct job *job, const char *extension, uint64_t *size,
               struct error *err);
+int api_unnamed_file(const struct api *api, struct error *err); /* where the data is */
+
+/* Outputs that are made whole and kept with the job, of all its pages. */
+struct api_kept {
+    const char *extension, *content_type;
+    /* A descriptor, *size bytes. Blocks. */
+    int (*open)(struct api *api, const struct job *job, const char *extension, uint64_t *size,
+                struct error *err);
+};
+extern const struct api_kept api_kept[]; /* ends with an extension NULL */
+
+/* api_zip.c */
+int api_zip(struct api *api, const struct job *job, const char *extension, uint64_t *size,
+            struct error *err);
 
 /* api_image.c */
 /* The names of a job's figures; status: a member more, or NULL. Blocks. */

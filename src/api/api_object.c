@@ -100,21 +100,24 @@ static void write_text(struct api *api, const struct job *job, struct json_write
         json_add_bool(w, "text_truncated", true);
 }
 
+static void write_link(const struct job *job, const char *extension, struct json_writer *w)
+{
+    char link[128];
+    snprintf(link, sizeof link, "/v1/jobs/%s/result.%s", job->id, extension);
+    json_add_string(w, extension, link);
+}
+
 static void write_links(struct api *api, const struct job *job, bool text, struct json_writer *w)
 {
     char link[128];
     json_add_object(w, "result");
     if (text)
         write_text(api, job, w);
-    for (size_t i = 0; export_formats[i]; i++) {
-        const char *extension = export_formats[i]->extension;
-        snprintf(link, sizeof link, "/v1/jobs/%s/result.%s", job->id, extension);
-        json_add_string(w, extension, link);
-    }
-    snprintf(link, sizeof link, "/v1/jobs/%s/result.pdf", job->id);
-    json_add_string(w, "pdf", link);
-    snprintf(link, sizeof link, "/v1/jobs/%s/result.layouts.pdf", job->id);
-    json_add_string(w, "layouts.pdf", link);
+    for (size_t i = 0; export_formats[i]; i++)
+        if (!export_formats[i]->single || job->pages.total == 1)
+            write_link(job, export_formats[i]->extension, w);
+    for (const struct api_kept *k = api_kept; k->extension; k++)
+        write_link(job, k->extension, w);
     snprintf(link, sizeof link, "/v1/jobs/%s/pages", job->id);
     json_add_string(w, "pages", link);
     json_end_object(w);

@@ -44,7 +44,7 @@ int api_reader_new(struct api_reader **out, struct api *api, struct job *job,
     }
     r->api = api;
     r->exporter = exporter_new(format, unit);
-    r->next = 1;
+    r->next = page_range_first(&r->pages);
     r->job = *job;
     *job = (struct job){0};
     *out = r;

@@ -54,7 +54,7 @@ static void etag_of(const struct job *job, const char *extension, enum page_unit
 
 /* ---- a range of a text ---- */
 
-static int unnamed_file(const struct api *api, struct error *err)
+int api_unnamed_file(const struct api *api, struct error *err)
 {
     int fd = open(api->rooms.settings->data, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     return fd < 0 ? error_errno(err, "a temporary file in %s", api->rooms.settings->data) : fd;
@@ -79,12 +79,33 @@ static void reply_range(struct api *api, struct http_request *req, struct api_re
 {
     uint64_t size;
     struct error err;
-    auto_fd fd = unnamed_file(api, &err);
+    auto_fd fd = api_unnamed_file(api, &err);
     if (fd < 0 || write_whole(fd, r, &size, &err) < 0)
         http_reply_error(req, &err, NULL);
     else
         http_reply_fd(req, content_type, fd_take(&fd), size);
     api_reader_free(&r);
+}
+
+/* Of a format that holds one page: is it one that is asked for? */
+static int check_single(struct api *api, const struct job *job, const struct export_format *format,
+                        const struct page_range *range, struct error *err)
+{
+    enum { ROWS = 64 };
+    struct page_row rows[ROWS];
+    uint32_t next = page_range_first(range);
+    int n, found = 0;
+    while (found < 2 &&
+           (n = store_list_pages(api_store(api), job->id, next, false, rows, ROWS, err)) != 0) {
+        if (n < 0)
+            return -1;
+        for (int i = 0; i < n; i++)
+            found += page_range_has(range, rows[i].number) && api_page_ended(&rows[i]);
+        next = rows[n - 1].number + 1;
+    }
+    if (found > 1)
+        return export_too_many(format, err);
+    return found ? 0 : error_set(err, ERROR_NOT_FOUND, "there is no such page, or not yet");
 }
 
 static void reply_text(struct api *api, struct http_request *req, struct job *job,
@@ -148,21 +169,47 @@ int api_bound(struct api *api, const struct job *job, const char *extension, uin
     return fd_take(&made);
 }
 
-static void reply_bound(struct api *api, struct http_request *req, const struct job *job,
-                        const char *extension)
+const struct api_kept api_kept[] = {
+    {"pdf", "application/pdf", api_bound},
+    {"layouts.pdf", "application/pdf", api_bound},
+    {"zip", "application/zip", api_zip},
+    {NULL},
+};
+
+static const struct api_kept *find_kept(const char *extension)
+{
+    for (const struct api_kept *k = api_kept; k->extension; k++)
+        if (strcmp(k->extension, extension) == 0)
+            return k;
+    return NULL;
+}
+
+static void reply_kept(struct api *api, struct http_request *req, const struct job *job,
+                       const struct api_kept *kept)
 {
     struct error err;
     uint64_t size;
     if (api_text(req, "pages")) {
-        error_set(&err, ERROR_INPUT, "pages: %s is always of the whole document", extension);
+        error_set(&err, ERROR_INPUT, "pages: %s is always of the whole document", kept->extension);
         http_reply_error(req, &err, job->id);
         return;
     }
-    int fd = api_bound(api, job, extension, &size, &err);
+    int fd = kept->open(api, job, kept->extension, &size, &err);
     if (fd < 0)
         http_reply_error(req, &err, job->id);
     else
-        http_reply_fd(req, "application/pdf", fd, size);
+        http_reply_fd(req, kept->content_type, fd, size);
+}
+
+static void no_such_format(const char *extension, struct error *err)
+{
+    char known[EXPORT_LIST];
+    auto_strbuf more = {0};
+    export_extensions(known);
+    for (const struct api_kept *k = api_kept; k->extension; k++)
+        strbuf_addf(&more, ", %s", k->extension);
+    error_set(err, ERROR_NOT_FOUND, "no such format: '%.32s' (one of %s%s)", extension, known,
+              strbuf_str(&more));
 }
 
 void api_result(void *context, struct http_request *req)
@@ -173,21 +220,20 @@ void api_result(void *context, struct http_request *req)
     const char *extension = http_param(req, "ext"), *pages = api_text(req, "pages");
     const struct export_format *format = export_find(extension);
     struct page_range range;
-    char known[EXPORT_LIST], etag[32];
+    char etag[32];
     if (api_job_find(api, req, "id", &job) < 0)
         return;
-    export_extensions(known);
-    bool bound = export_plan_of(extension) != NULL;
-    if (!format && !bound)
-        error_set(&err, ERROR_NOT_FOUND, "no such format: '%.32s' (one of %s, pdf, layouts.pdf)",
-                  extension, known);
+    const struct api_kept *kept = find_kept(extension);
+    if (!format && !kept)
+        no_such_format(extension, &err);
     else if (page_range_parse(&range, pages ? pages : "", &err) == 0 &&
-             check_ready(req, &job, &err) == 0) {
+             check_ready(req, &job, &err) == 0 &&
+             (!format || !format->single || check_single(api, &job, format, &range, &err) == 0)) {
         etag_of(&job, extension, api_unit(req), pages, etag);
         if (job_state_ended(job.state) && http_fresh(req, etag))
             return;
-        if (bound)
-            reply_bound(api, req, &job, extension);
+        if (kept)
+            reply_kept(api, req, &job, kept);
         else
             reply_text(api, req, &job, format);
         return;

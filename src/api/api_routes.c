@@ -99,7 +99,8 @@ const struct api_route api_routes[] = {
       {304, NULL, NULL, "The client has it: If-None-Match."}},
      "404 409 413 415 504"},
     {"GET", "/v1/jobs/{id}/result.{ext}", api_result, API_NATIVE, SCOPE_READ, HTTP_BLOCKING, 0,
-     "An output: json ndjson md html txt csv mmd det.mmd pdf layouts.pdf",
+     "An output: json ndjson md html txt csv mmd det.mmd hocr alto.xml page.xml tsv pdf "
+     "layouts.pdf zip",
      QUERY(PAGES, PARTIAL, UNIT),
      NULL,
      {{200, NULL, "*/*", "Made as it is sent."},

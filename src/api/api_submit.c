@@ -92,6 +92,9 @@ static void reply_output(struct api *api, struct http_request *req, struct job *
     if (job->state != JOB_COMPLETED) {
         api_job_failure(job, &err);
         http_reply_error(req, &err, job->id);
+    } else if (format->single && job->pages.total != 1) {
+        export_too_many(format, &err);
+        http_reply_error(req, &err, job->id);
     } else if (api_reader_new(&r, api, job, format, api_unit(req), NULL, &err) < 0) {
         http_reply_error(req, &err, NULL);
     } else {
@@ -107,7 +110,7 @@ void api_ocr(void *context, struct http_request *req)
     const struct export_format *format = export_find(api_text(req, "format"));
     auto_job job = {0};
     struct error err;
-    char known[EXPORT_LIST], detail[160];
+    char known[EXPORT_LIST], detail[EXPORT_LIST + 32];
     export_extensions(known);
     if (!format) {
         snprintf(detail, sizeof detail, "format: one of %s", known);

@@ -56,6 +56,14 @@ int page_range_parse(struct page_range *out, const char *text, struct error *err
     return 0;
 }
 
+uint32_t page_range_first(const struct page_range *range)
+{
+    uint32_t first = range->count ? UINT32_MAX : 1;
+    for (size_t i = 0; i < range->count; i++)
+        first = range->part[i].first < first ? range->part[i].first : first;
+    return first;
+}
+
 bool page_range_has(const struct page_range *range, uint32_t page)
 {
     for (size_t i = 0; i < range->count; i++)

@@ -22,6 +22,7 @@ struct page_range {
 };
 
 int page_range_parse(struct page_range *out, const char *text, struct error *err); /* ERROR_INPUT */
+uint32_t page_range_first(const struct page_range *range); /* the least page of it */
 bool page_range_has(const struct page_range *range, uint32_t page);
 
 #endif

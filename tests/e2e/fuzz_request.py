@@ -113,7 +113,7 @@ class Maker:
         if name == "page":
             return rng.choice(("1", "2", "3", "4", "150", "0", "99999999999999999999", "1.0", " 1", "+1", "0x1"))
         if name == "ext":
-            return rng.choice(("json", "ndjson", "txt", "md", "html", "csv", "mmd", "det.mmd", "layouts.pdf", "docx"))
+            return rng.choice(("json", "ndjson", "txt", "md", "mmd", "det.mmd", "hocr", "alto.xml", "page.xml", "tsv", "zip", "pdf", "layouts.pdf", "docx", "html", "csv"))
         if name == "name":
             return rng.choice(("0_0.jpg", "swagger-ui.css", "app.js", "ui.css"))
         return rng.choice((UNKNOWN, "fuzz", "default"))

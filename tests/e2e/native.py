@@ -12,7 +12,9 @@ import harness
 
 FORMATS = {"json": "application/json", "ndjson": "application/x-ndjson", "txt": "text/plain; charset=utf-8",
            "md": "text/markdown; charset=utf-8", "html": "text/html; charset=utf-8", "mmd": "text/markdown; charset=utf-8",
-           "det.mmd": "text/markdown; charset=utf-8"}
+           "det.mmd": "text/markdown; charset=utf-8",
+           "hocr": "application/xhtml+xml; charset=utf-8", "alto.xml": "application/xml; charset=utf-8",
+           "tsv": "text/tab-separated-values; charset=utf-8"}  # of any number of pages
 BAD_PAGE = (b"/Count 3", b"/Count 4")  # page 4 is promised and not there
 serial = itertools.count(1)
 

@@ -83,7 +83,7 @@ class Owners(Access):
         get = [("GET", path, 404) for path in (
             f"/v1/jobs/{job}", f"/v1/jobs/{job}?text=1", f"/v1/jobs/{job}?wait=5", f"/v1/jobs/{job}/events", f"/v1/jobs/{job}/pages",
             f"/v1/jobs/{job}/pages/1", f"/v1/jobs/{job}/pages/1?wait=5", f"/v1/jobs/{job}/pages/1/image?dpi=36",
-            *(f"/v1/jobs/{job}/result.{name}" for name in ("json", "ndjson", "txt", "md", "html", "csv", "mmd", "det.mmd", "layouts.pdf")),
+            *(f"/v1/jobs/{job}/result.{name}" for name in ("json", "ndjson", "txt", "md", "mmd", "det.mmd", "html", "csv", "pdf", "hocr", "alto.xml", "page.xml", "tsv", "zip", "layouts.pdf")),
             f"/v1/jobs/{job}/result.txt?partial=1", f"/v1/jobs/{job}/images", f"/v1/jobs/{job}/images/0_0.jpg",
             f"/v1/jobs/{job}/deliveries", f"/v1/documents/{job}", f"/v1/documents/{job}/content",
             f"/result/{job}/status", f"/result/{job}/markdown", f"/result/{job}/markdown_det", f"/result/{job}/layout_pdf",
