@@ -146,3 +146,10 @@ void param_text(const struct param *p, const void *target, char *out, size_t siz
         break;
     }
 }
+
+void param_doc(const struct param *row, char out[PARAM_DOC])
+{
+    int n = snprintf(out, PARAM_DOC, "%s", row->doc);
+    if (row->more && n >= 0 && n < PARAM_DOC)
+        row->more(out + n, PARAM_DOC - (size_t)n);
+}

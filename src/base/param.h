@@ -34,6 +34,7 @@ struct param {
     const char *doc;            /* one sentence */
     const char *alias_env;      /* one more environment variable that sets it, or NULL */
     unsigned flags;
+    void (*more)(char *out, size_t size); /* ends doc with what another table knows; or NULL */
 };
 
 struct param_table {
@@ -46,6 +47,9 @@ void param_defaults(const struct param_table *table, void *target);
 /* Unknown name or bad value: ERROR_INPUT, a sentence naming both and what is allowed. */
 int param_set(const struct param_table *table, void *target, const char *name, const char *value,
               struct error *err);
+/* The row's whole sentence, for people. */
+enum { PARAM_DOC = 640 };
+void param_doc(const struct param *row, char out[PARAM_DOC]);
 /* The value as text that param_set reads back. */
 void param_text(const struct param *row, const void *target, char *out, size_t size);
 

@@ -82,13 +82,14 @@ int cmd_fail(const char *command, const struct error *err)
 
 static void help_row(const struct param *row)
 {
-    char flag[80];
+    char flag[80], doc[PARAM_DOC];
     int n = snprintf(flag, sizeof flag, "--%s %s", row->name,
                      row->type == PARAM_BOOL ? "" : row->metavar);
     for (int i = 2; i < n && flag[i] != ' '; i++)
         if (flag[i] == '_')
             flag[i] = '-';
-    printf("  %-28s %s", flag, row->doc);
+    param_doc(row, doc);
+    printf("  %-28s %s", flag, doc);
     if (*row->standard && strcmp(row->standard, "false") != 0)
         printf(" (%s)", row->standard);
     putchar('\n');

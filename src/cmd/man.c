@@ -28,7 +28,8 @@ static void add_text(const char *s)
 
 static void add_row(const struct param *row)
 {
-    char flag[80];
+    char flag[80], doc[PARAM_DOC];
+    param_doc(row, doc);
     snprintf(flag, sizeof flag, "--%s", row->name);
     for (char *p = flag; *p; p++)
         if (*p == '_')
@@ -38,7 +39,7 @@ static void add_row(const struct param *row)
     fputs(" \\fI", stdout);
     add_text(row->metavar);
     fputs("\\fR\n", stdout);
-    add_text(row->doc);
+    add_text(doc);
     if (*row->standard) {
         fputs("\nDefault: ", stdout);
         add_text(row->standard);

@@ -4,11 +4,10 @@
  * given to an exporter in order as they come, and forgotten here, so memory does not grow with the
  * document.
  */
-#include "cmd/ocr_internal.h"
+#include "cmd/ocr_products.h"
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/json_writer.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "page/media.h"
@@ -23,7 +22,7 @@
 #include <unistd.h>
 
 struct ocr_flags {
-    char output[1024], format[16];
+    char output[1024], format[256];
     int64_t jobs, unit;
     bool quiet;
 };
@@ -31,13 +30,13 @@ struct ocr_flags {
 #define FIELD(f) offsetof(struct ocr_flags, f), sizeof(((struct ocr_flags *)0)->f)
 static const struct param ocr_rows[] = {
     {"output", PARAM_TEXT, FIELD(output), "", 0, 0, NULL, "FILE|DIR|-",
-     "Where to write (-o): a file for all, a directory for one file each, - or nothing for "
-     "standard output.",
+     "Where to write (-o): a file for all, a directory for files of each document, FILE.zip for an "
+     "archive of one, - or nothing for standard output.",
      NULL, 0},
-    {"format", PARAM_TEXT, FIELD(format), "", 0, 0, NULL, "EXT",
-     "json, ndjson, md, html, txt, csv, mmd or det.mmd (-f); by default the output file's "
-     "extension, else txt.",
-     NULL, 0},
+    {"format", PARAM_TEXT, FIELD(format), "", 0, 0, NULL, "EXT,...",
+     "One or more (-f), by default the output file's extension, else txt; zip is an archive of the "
+     "others named, or of all. Of: ",
+     NULL, 0, products_extensions},
     {"unit", PARAM_CHOICE, FIELD(unit), "px", 0, 0, page_unit_names, "px|pt",
      "Of lengths and places in json and ndjson: pixels at the page's dpi, or points.", NULL, 0},
     {"jobs", PARAM_INT, FIELD(jobs), "0", 0, 1024, NULL, "N",
@@ -61,11 +60,9 @@ struct run {
     struct settings settings;
     struct options options;
     struct ocr_flags flags;
-    const struct export_format *format;
-    struct exporter *exporter; /* of the document that is written */
+    struct products products;
     struct input *inputs;
     size_t input_count, next_input;
-    struct output output;
     struct progress progress;
     pthread_mutex_t mutex;
     pthread_cond_t cond;
@@ -190,28 +187,20 @@ static void complain(struct run *run, const struct input *in, int page, const st
         fprintf(stderr, "pagemill ocr: %s: %s: %s\n", in->path, error_code(e->class), e->text);
 }
 
-static int add_page(struct run *run, struct input *in, struct page_row *row, struct strbuf *out,
-                    struct error *err)
-{
-    auto_strbuf json = {0};
-    if (row->state == PAGE_DONE)
-        return job_page_json(run->rooms.service, in->id, row, &json, err) < 0
-                   ? -1
-                   : exporter_add(run->exporter, row->number, &json, out, err);
-    complain(run, in, (int)row->number, &row->error);
-    if (!run->exit_code)
-        run->exit_code = EXIT_SOME_PAGES;
-    exporter_add_failed(run->exporter, row->number, &row->error, out);
-    return 0;
-}
-
 static int write_page(struct run *run, struct input *in, struct page_row *row, struct error *err)
 {
-    auto_strbuf out = {0};
-    if (add_page(run, in, row, &out, err) < 0)
+    auto_strbuf json = {0};
+    if (row->state != PAGE_DONE) {
+        complain(run, in, (int)row->number, &row->error);
+        if (!run->exit_code)
+            run->exit_code = EXIT_SOME_PAGES;
+        return products_add_failed(&run->products, row->number, &row->error, err);
+    }
+    if (job_page_json(run->rooms.service, in->id, row, &json, err) < 0 ||
+        products_add(&run->products, row->number, &json, err) < 0)
         return -1;
     job_page_forget(run->rooms.service, in->id, row);
-    return output_write(&run->output, &out, err);
+    return 0;
 }
 
 /* Writes every page that is next in order and has ended; *next moves on. */
@@ -228,32 +217,6 @@ static int write_ready_pages(struct run *run, struct input *in, uint32_t *next, 
             *next = rows[i].number + 1;
         }
     return n;
-}
-
-static int begin_output(struct run *run, const struct input *in, const struct job *job,
-                        struct error *err)
-{
-    auto_strbuf out = {0}, text = {0};
-    struct json_writer w = {.out = &text};
-    if (output_begin(&run->output, run->flags.output, in->path, run->format->extension, err) < 0)
-        return -1;
-    run->exporter = exporter_new(run->format, (enum page_unit)run->flags.unit);
-    json_add_object(&w, NULL);
-    json_add_string(&w, "filename", job->filename);
-    json_add_string(&w, "content_type", job->content_type);
-    json_add_int(&w, "size", job->size);
-    json_add_int(&w, "document_pages", job->document_pages);
-    json_end_object(&w);
-    exporter_begin(run->exporter, text.data, &out);
-    return output_write(&run->output, &out, err);
-}
-
-static int end_output(struct run *run, struct error *err)
-{
-    auto_strbuf out = {0};
-    while (exporter_end(run->exporter, &out))
-        ;
-    return output_write(&run->output, &out, err) < 0 ? -1 : output_end(&run->output, err);
 }
 
 /* Until the document is open there is nothing to write; if it cannot be opened, there never is. */
@@ -298,10 +261,10 @@ static int read_input(struct run *run, struct input *in, struct error *err)
         return -1;
     }
     progress_begin(&run->progress);
-    if (await_pages(run, in, &job, err) < 0 || begin_output(run, in, &job, err) < 0 ||
-        follow(run, in, &job, err) < 0)
+    if (await_pages(run, in, &job, err) < 0 ||
+        products_begin(&run->products, in->path, &job, err) < 0 || follow(run, in, &job, err) < 0)
         return -1;
-    if (end_output(run, err) < 0)
+    if (products_end(&run->products, err) < 0)
         return -1;
     if (job.state == JOB_FAILED) {
         *err = job.error;
@@ -320,8 +283,7 @@ static void read_all(struct run *run)
             complain(run, in, 0, &err);
             run->exit_code = error_exit_code(err.class);
         }
-        exporter_free(&run->exporter);
-        output_abort(&run->output);
+        products_abort(&run->products);
         progress_clear(&run->progress);
         if (*in->id && job_delete(run->rooms.service, in->id, &err) == 0)
             job_sweep(run->rooms.service, false, &err);
@@ -342,18 +304,6 @@ static void add_inputs(struct run *run, int argc, char **argv, glob_t *found)
         run->inputs[i].path = argc ? found->gl_pathv[i] : "-";
 }
 
-static int choose_format(struct run *run, struct error *err)
-{
-    const char *extension =
-        *run->flags.format ? run->flags.format : output_extension(run->flags.output);
-    run->format = export_find(extension ? extension : "txt");
-    if (run->format)
-        return 0;
-    char known[EXPORT_LIST];
-    export_extensions(known);
-    return error_set(err, ERROR_UNSUPPORTED, "format '%s' is none of %s", extension, known);
-}
-
 static int prepare(struct run *run, int *argc, char **argv, struct error *err)
 {
     const struct args_target targets[] = {{&ocr_table, &run->flags},
@@ -370,8 +320,10 @@ static int prepare(struct run *run, int *argc, char **argv, struct error *err)
         run->settings.lanes = run->flags.jobs;
     if (!*argc && isatty(STDIN_FILENO))
         return error_set(err, ERROR_INPUT, "no file given");
-    if (options_settle(&run->options, &run->settings, err) < 0 || choose_format(run, err) < 0)
+    if (options_settle(&run->options, &run->settings, err) < 0 ||
+        products_choose(&run->products, run->flags.format, run->flags.output, err) < 0)
         return -1;
+    run->products.unit = (enum page_unit)run->flags.unit;
     /* The lanes start with what will be asked of them. */
     snprintf(run->settings.engine, sizeof run->settings.engine, "%s", run->options.engine);
     snprintf(run->settings.languages, sizeof run->settings.languages, "%s", run->options.languages);
@@ -380,8 +332,7 @@ static int prepare(struct run *run, int *argc, char **argv, struct error *err)
 
 int cmd_ocr(int argc, char **argv)
 {
-    struct run run = {
-        .mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER, .output.file = NULL};
+    struct run run = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
     struct error err;
     glob_t found = {0};
     if (prepare(&run, &argc, argv, &err) < 0)

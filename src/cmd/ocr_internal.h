@@ -18,12 +18,14 @@ struct output {
     bool shared;    /* one file for all documents: opened once, kept open */
 };
 
-/* to: FILE, DIR, "-" or "". A directory gives a file each, named after the input. */
+/* to: FILE, DIR, "-" or "". A directory gives a file each, named after the input. alone: a FILE is
+ * of this document only, and there when it is whole. */
 int output_begin(struct output *o, const char *to, const char *input, const char *extension,
-                 struct error *err);
+                 bool alone, struct error *err);
 int output_write(struct output *o, const struct strbuf *bytes, struct error *err);
 int output_end(struct output *o, struct error *err);
-void output_abort(struct output *o); /* a document's own file that is not whole is removed */
+void output_abort(struct output *o);        /* a document's own file that is not whole is removed */
+bool output_is_directory(const char *path); /* or is to be one */
 const char *output_basename(const char *path);
 const char *output_extension(
     const char *path); /* "md" of "x.md", "det.mmd" of "x.det.mmd"; NULL: none, or a directory */

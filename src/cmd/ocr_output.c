@@ -16,7 +16,7 @@ const char *output_basename(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static bool is_directory(const char *path)
+bool output_is_directory(const char *path)
 {
     struct stat st;
     size_t len = strlen(path);
@@ -26,7 +26,7 @@ static bool is_directory(const char *path)
 const char *output_extension(const char *path)
 {
     const char *name = output_basename(path), *last = NULL;
-    if (is_directory(path))
+    if (output_is_directory(path))
         return NULL;
     /* The longest end that is a format: x.det.mmd, and x.y.md too. */
     for (const char *dot = *name ? strchr(name + 1, '.') : NULL; dot; dot = strchr(dot + 1, '.')) {
@@ -37,26 +37,26 @@ const char *output_extension(const char *path)
     return last;
 }
 
+/* 1: in a directory, 0: as it is named, −1 */
 static int set_paths(struct output *o, const char *to, const char *input, const char *extension,
                      struct error *err)
 {
     const char *name = strcmp(input, "-") == 0 ? "stdin" : output_basename(input);
     const char *dot = strrchr(name, '.');
     int stem = (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name));
-    bool directory = is_directory(to);
-    if (directory && mkdir(to, 0777) < 0 && !is_directory(to))
+    bool directory = output_is_directory(to);
+    if (directory && mkdir(to, 0777) < 0 && !output_is_directory(to))
         return error_errno(err, "%s", to);
     int n = directory ? snprintf(o->path, sizeof o->path, "%s/%.*s.%s", to, stem, name, extension)
                       : snprintf(o->path, sizeof o->path, "%s", to);
     if (n < 0 || (size_t)n >= sizeof o->path)
         return error_set(err, ERROR_INPUT, "output path too long");
     snprintf(o->part, sizeof o->part, "%s.part", o->path);
-    o->shared = !directory;
-    return 0;
+    return directory;
 }
 
 int output_begin(struct output *o, const char *to, const char *input, const char *extension,
-                 struct error *err)
+                 bool alone, struct error *err)
 {
     if (o->file)
         return 0;
@@ -65,8 +65,10 @@ int output_begin(struct output *o, const char *to, const char *input, const char
         o->shared = true;
         return 0;
     }
-    if (set_paths(o, to, input, extension, err) < 0)
+    int directory = set_paths(o, to, input, extension, err);
+    if (directory < 0)
         return -1;
+    o->shared = !directory && !alone;
     /* All documents into one file: it grows in place. One file each: under another name until it is
      * whole. */
     o->file = fopen(o->shared ? o->path : o->part, "we");
