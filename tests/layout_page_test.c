@@ -346,6 +346,20 @@ static void figures_have_labels_and_captions(void **state)
     page_free(&p);
 }
 
+static void a_table_caption_may_be_two_lines(void **state)
+{
+    struct page *p = draw_page(1000, 1400);
+    (void)state;
+    draw_prose(p, 100, 200, 800, 10);
+    draw_line(p, 100, 500, DRAW_SIZE, "Table 1");
+    draw_line(p, 100, 524, DRAW_SIZE, "Mills of the valley and what they grind");
+    draw_prose(p, 100, 640, 800, 10);
+    blocks_are(p, &no_hints,
+               "text the miller w/10\n"
+               "table_caption Table 1/2\n"
+               "text the miller w/10\n");
+}
+
 static void a_picture_behind_the_text_is_no_figure(void **state)
 {
     static const struct rect pictures[] = {{90, 190, 910, 500}, {0, 0, 1000, 1400}};
@@ -464,6 +478,7 @@ int main(void)
         cmocka_unit_test(lines_of_code_are_one_block),
         cmocka_unit_test(footnotes_are_read_after_the_text),
         cmocka_unit_test(figures_have_labels_and_captions),
+        cmocka_unit_test(a_table_caption_may_be_two_lines),
         cmocka_unit_test(a_picture_behind_the_text_is_no_figure),
         cmocka_unit_test(a_page_may_be_a_picture),
         cmocka_unit_test(a_figure_beside_the_text_does_not_break_it),

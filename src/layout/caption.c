@@ -7,10 +7,11 @@
 
 #include <math.h>
 
-enum { MOST_ROWS = 25, MOST_SMALL_ROWS = 5 };
+enum { MOST_ROWS = 25, MOST_SMALL_ROWS = 5, LONGEST_LABEL = 14 };
 
 /* In ordinary line heights. */
 static const float reach = 3.5F;       /* from a caption to what it names */
+static const float label_gap = 0.8F;   /* between "Table 1" and what follows on the next line */
 static const float close_reach = 1.5F; /* the same, of one without the word for it */
 static const float wrong_side = 0.5F;  /* a table's caption is rather above, a figure's below */
 
@@ -99,8 +100,30 @@ static void link_known(struct draft *d, size_t i)
         d->parts[of].caption = i;
 }
 
+/* "Table 1" alone on its line, and what the table shows below it. */
+static bool is_label_of(const struct draft *d, const struct part *label, const struct part *text)
+{
+    bool strong;
+    return may_be_caption(label) && may_be_caption(text) && label->count == 1 &&
+           text->count <= MOST_SMALL_ROWS && label->column == text->column &&
+           text->first == label->first + 1 &&
+           wording_length(draft_first_row(d, label)->text) <= LONGEST_LABEL &&
+           wording_caption(draft_first_row(d, label)->text, &strong) != CAPTION_NONE &&
+           draft_gap(draft_last_row(d, label), draft_first_row(d, text)) <
+               label_gap * d->sheet->unit;
+}
+
+static void join_labels(struct draft *d)
+{
+    for (size_t i = 0; i + 1 < d->part_count; i++)
+        if (is_label_of(d, &d->parts[i], &d->parts[i + 1]))
+            draft_absorb(&d->parts[i], &d->parts[i + 1]);
+    draft_drop_gone(d);
+}
+
 void draft_find_captions(struct draft *d)
 {
+    join_labels(d);
     for (size_t i = 0; i < d->part_count; i++)
         if (d->parts[i].fixed)
             link_known(d, i);

@@ -5,6 +5,7 @@
 #include "layout/draft.h"
 
 #include "base/memory.h"
+#include "base/must.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -268,6 +269,24 @@ void draft_measure_part(struct draft *d, struct part *p)
     }
     if (p->count)
         p->mark = wording_mark(d->rows[p->first].text);
+}
+
+void draft_absorb(struct part *a, struct part *b)
+{
+    must(b->first == a->first + a->count);
+    a->count += b->count;
+    a->at = rect_union(a->at, b->at);
+    b->count = 0;
+    b->gone = true;
+}
+
+void draft_drop_gone(struct draft *d)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < d->part_count; i++)
+        if (!d->parts[i].gone)
+            d->parts[kept++] = d->parts[i];
+    d->part_count = kept;
 }
 
 static bool is_rightward(const struct sheet *s)

@@ -105,6 +105,10 @@ float draft_gap(const struct row *above, const struct row *below);
 /* Around its rows, with their size of type and the mark of the first. */
 void draft_measure_part(struct draft *d, struct part *p);
 
+/* b's rows, which follow a's, become a's; b is gone with the next draft_drop_gone. */
+void draft_absorb(struct part *a, struct part *b);
+void draft_drop_gone(struct draft *d);
+
 const struct row *draft_first_row(const struct draft *d, const struct part *p);
 const struct row *draft_last_row(const struct draft *d, const struct part *p);
 

@@ -24,15 +24,6 @@ static bool is_loose_text(const struct part *p)
     return p->type == BLOCK_TEXT && !p->fixed && !p->solid;
 }
 
-/* b's rows come behind a's; b is empty afterwards. */
-static void absorb(struct part *a, struct part *b)
-{
-    a->count += b->count;
-    a->at = rect_union(a->at, b->at);
-    b->count = 0;
-    b->gone = true;
-}
-
 static bool is_bold(const struct draft *d, const struct part *p)
 {
     return draft_first_row(d, p)->style & FONT_BOLD;
@@ -80,16 +71,7 @@ static void make_list(struct draft *d, size_t from, size_t to)
     struct part *list = &d->parts[from];
     list->type = BLOCK_LIST;
     for (size_t i = from + 1; i < to; i++)
-        absorb(list, &d->parts[i]);
-}
-
-static void drop_gone(struct draft *d)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < d->part_count; i++)
-        if (!d->parts[i].gone)
-            d->parts[kept++] = d->parts[i];
-    d->part_count = kept;
+        draft_absorb(list, &d->parts[i]);
 }
 
 void draft_make_lists(struct draft *d)
@@ -105,7 +87,7 @@ void draft_make_lists(struct draft *d)
         else
             end = i + 1;
     }
-    drop_gone(d);
+    draft_drop_gone(d);
 }
 
 /* ---- code ---- */
@@ -133,11 +115,11 @@ void draft_find_code(struct draft *d)
             continue;
         }
         if (code && follows(d, code, p)) {
-            absorb(code, p);
+            draft_absorb(code, p);
             continue;
         }
         code = p;
         p->type = BLOCK_CODE;
     }
-    drop_gone(d);
+    draft_drop_gone(d);
 }

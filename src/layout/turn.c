@@ -10,6 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { FEWEST_SET_DOWN = 3 }; /* letters: two narrow ones are as high as two set downwards */
+
 static const float farthest = 1e6F;     /* pixels; keeps every sum and product exact enough */
 static const float steepest = 0.26F;    /* radians, 15°: more is no skew of a page */
 static const float straight = 0.0017F;  /* radians, 0.1°: less is not worth turning */
@@ -67,7 +69,8 @@ static int quadrant(struct point p)
 struct quad turn_along(const struct turn_line *line)
 {
     struct quad q = clean_quad(&line->polygon);
-    bool set_down = line->letters > 1 && length(down(&q)) > upended * length(along(&q));
+    bool set_down =
+        line->letters >= FEWEST_SET_DOWN && length(down(&q)) > upended * length(along(&q));
     return set_down ? quad_shifted(&q, 1) : q;
 }
 

@@ -17,7 +17,7 @@ struct turn {
 
 struct turn_line {
     struct quad polygon;
-    size_t letters; /* a single one is high without being vertical */
+    size_t letters; /* one or two are high without being vertical */
 };
 
 /* Text set downwards with its letters upright, in a box that begins at its upper left: the same box
