@@ -142,9 +142,10 @@ static bool begins(const struct stack *t, size_t r)
         return true;
     if (begins_by_style(t, row) || begins_by_words(t, row, gap))
         return true;
-    if (row->holes != above->holes)
-        return gap > some_space * t->unit || fmaxf(row->hole, above->hole) > wide_hole * t->unit;
-    if (row->holes)
+    if (row->holes != above->holes &&
+        (gap > some_space * t->unit || fmaxf(row->hole, above->hole) > wide_hole * t->unit))
+        return true;
+    if (row->holes && above->holes)
         return false;
     if (hangs(t, row) && !is_short(t, above, short_share))
         return false;
