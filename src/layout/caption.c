@@ -41,26 +41,31 @@ static float preference(const struct part *caption, const struct part *of, float
     return distance(caption, of) + (liked ? 0 : wrong_side * unit);
 }
 
+/* Figures and tables, by their parts. */
+struct targets {
+    size_t *list, count;
+};
+
 /* The nearest of this type that has no caption, or DRAFT_NONE. */
-static size_t nearest(const struct draft *d, const struct part *caption, enum block_type type,
-                      float within)
+static size_t nearest(const struct draft *d, const struct targets *t, const struct part *caption,
+                      enum block_type type, float within)
 {
     size_t best = DRAFT_NONE;
     float least = within * d->sheet->unit;
-    for (size_t i = 0; i < d->part_count; i++) {
-        const struct part *p = &d->parts[i];
-        if (p->type != type || p->caption != DRAFT_NONE || p->place != PLACE_BODY)
+    for (size_t i = 0; i < t->count; i++) {
+        const struct part *p = &d->parts[t->list[i]];
+        if (p->type != type || p->caption != DRAFT_NONE)
             continue;
         float far = preference(caption, p, d->sheet->unit);
         if (far < least) {
             least = far;
-            best = i;
+            best = t->list[i];
         }
     }
     return best;
 }
 
-static void link_worded(struct draft *d, size_t i)
+static void link_worded(struct draft *d, const struct targets *t, size_t i)
 {
     struct part *p = &d->parts[i];
     bool strong;
@@ -68,7 +73,7 @@ static void link_worded(struct draft *d, size_t i)
     if (kind == CAPTION_NONE)
         return;
     enum block_type type = kind == CAPTION_FIGURE ? BLOCK_FIGURE : BLOCK_TABLE;
-    size_t of = nearest(d, p, type, reach);
+    size_t of = nearest(d, t, p, type, reach);
     if (of == DRAFT_NONE && !strong)
         return;
     p->type = kind == CAPTION_FIGURE ? BLOCK_FIGURE_CAPTION : BLOCK_TABLE_CAPTION;
@@ -76,12 +81,12 @@ static void link_worded(struct draft *d, size_t i)
         d->parts[of].caption = i;
 }
 
-static void link_small(struct draft *d, size_t i)
+static void link_small(struct draft *d, const struct targets *t, size_t i)
 {
     struct part *p = &d->parts[i];
     if (p->count > MOST_SMALL_ROWS || p->height > smaller * d->body)
         return;
-    size_t of = nearest(d, p, BLOCK_FIGURE, close_reach);
+    size_t of = nearest(d, t, p, BLOCK_FIGURE, close_reach);
     if (of == DRAFT_NONE || p->at.y1 < (d->parts[of].at.y1 + d->parts[of].at.y2) / 2)
         return;
     p->type = BLOCK_FIGURE_CAPTION;
@@ -89,13 +94,13 @@ static void link_small(struct draft *d, size_t i)
 }
 
 /* Those that a model found have their type; what they belong to is still to be found. */
-static void link_known(struct draft *d, size_t i)
+static void link_known(struct draft *d, const struct targets *t, size_t i)
 {
     enum block_type type = d->parts[i].type;
     if (type != BLOCK_FIGURE_CAPTION && type != BLOCK_TABLE_CAPTION)
         return;
-    size_t of = nearest(d, &d->parts[i], type == BLOCK_TABLE_CAPTION ? BLOCK_TABLE : BLOCK_FIGURE,
-                        2 * reach);
+    size_t of = nearest(d, t, &d->parts[i],
+                        type == BLOCK_TABLE_CAPTION ? BLOCK_TABLE : BLOCK_FIGURE, 2 * reach);
     if (of != DRAFT_NONE)
         d->parts[of].caption = i;
 }
@@ -121,16 +126,23 @@ static void join_labels(struct draft *d)
     draft_drop_gone(d);
 }
 
-void draft_find_captions(struct draft *d)
+int draft_find_captions(struct draft *d)
 {
     join_labels(d);
+    struct targets targets = {arena_alloc(d->sheet->arena, d->part_count, sizeof(size_t)), 0};
+    if (!targets.list)
+        return -1;
+    for (size_t i = 0; i < d->part_count; i++)
+        if (d->parts[i].type == BLOCK_FIGURE || d->parts[i].type == BLOCK_TABLE)
+            targets.list[targets.count++] = i;
     for (size_t i = 0; i < d->part_count; i++)
         if (d->parts[i].fixed)
-            link_known(d, i);
+            link_known(d, &targets, i);
     for (size_t i = 0; i < d->part_count; i++)
         if (may_be_caption(&d->parts[i]))
-            link_worded(d, i);
+            link_worded(d, &targets, i);
     for (size_t i = 0; i < d->part_count; i++)
         if (may_be_caption(&d->parts[i]))
-            link_small(d, i);
+            link_small(d, &targets, i);
+    return 0;
 }

@@ -144,7 +144,7 @@ void draft_find_notes(struct draft *d);
 void draft_make_lists(struct draft *d);
 void draft_find_headings(struct draft *d);
 /* Those change no more places. */
-void draft_find_captions(struct draft *d);
+int draft_find_captions(struct draft *d);
 void draft_join(struct draft *d); /* what goes on over a column's end */
 /* The page's blocks anew; it is as it was if this fails. */
 int draft_write(struct draft *d, struct page *page);

@@ -21,7 +21,8 @@ static int lay_out(struct sheet *s, struct page *page, struct error *err)
     draft_make_lists(&d);
     draft_find_headings(&d);
     draft_sort(&d);
-    draft_find_captions(&d);
+    if (draft_find_captions(&d) < 0)
+        return -1;
     draft_join(&d);
     return draft_write(&d, page);
 }
