@@ -23,6 +23,7 @@ static const float same_end = 1;        /* units: lines of one table end at one 
 static const float least_stroke = 6;    /* units */
 static const float most_white = 2.2F;   /* units between rows of a table without rules */
 static const float most_aside = 0.45F;  /* of the page's width, between columns of such */
+static const float most_stub = 0.6F;    /* of a table's width: longer lines follow the table */
 static const float prose_share = 0.34F; /* of the pieces between two lines: no table's rows */
 
 /* ---- level lines ---- */
@@ -106,6 +107,38 @@ static bool is_tabular(struct stacks *s, struct rect area)
     return n && (float)prose <= prose_share * (float)n && beside * 2 >= rows;
 }
 
+static bool has_numbers(const struct table_search *f, const size_t *pieces, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (table_entry_of(&f->sheet->pieces[pieces[i]]) == TABLE_ENTRY_NUMBER)
+            return true;
+    return false;
+}
+
+/* Where the rows end that follow a table's heading without a line below them. */
+static float end_below(struct stacks *s, struct rect heading)
+{
+    const struct sheet *sheet = s->search->sheet;
+    struct rect below = {heading.x1, heading.y2, heading.x2, sheet->height};
+    float end = heading.y2;
+    struct text_rows t;
+    size_t n;
+    size_t *pieces = table_pieces_in(s->search, below, &n);
+    table_rows_open(&t, sheet, pieces, n);
+    for (size_t r = 0; r < t.count; r++) {
+        const struct text_row *row = &t.rows[r];
+        size_t first = t.pieces[row->first];
+        const struct rect *at = &sheet->pieces[first].at;
+        bool prose = s->prose[first] && at->x2 - at->x1 > most_stub * (heading.x2 - heading.x1);
+        if (row->y1 - end > most_white * sheet->unit || prose)
+            break;
+        end = fmaxf(end, row->y2);
+    }
+    table_rows_close(&t);
+    free(pieces);
+    return end;
+}
+
 static int read_between(struct stacks *s, size_t first, size_t last, struct error *err)
 {
     struct zone z = {
@@ -114,6 +147,11 @@ static int read_between(struct stacks *s, size_t first, size_t last, struct erro
     float unit = s->search->sheet->unit;
     z.at = (struct rect){top->x1 - unit, top->y, top->x2 + unit, s->strokes[last].y};
     size_t *pieces = table_pieces_in(s->search, z.at, &z.count);
+    if (z.count && !has_numbers(s->search, pieces, z.count)) {
+        z.at.y2 = end_below(s, z.at);
+        free(pieces);
+        pieces = table_pieces_in(s->search, z.at, &z.count);
+    }
     z.pieces = pieces;
     int rc = z.count >= LEAST_PIECES ? table_read_zone(s->search, &z, err) : 0;
     free(pieces);

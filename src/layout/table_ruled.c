@@ -14,6 +14,7 @@
 static const float same_line = 0.35F;    /* units: closer ones are one border */
 static const float wall_share = 0.5F;    /* of a place's side that a rule covers: a wall */
 static const float filled_share = 0.35F; /* of the cells that have text */
+static const float regular_share = 0.8F; /* of the places that are cells: a form to fill in */
 static const float header_share = 0.8F;  /* of the cells of a first row or column that have text */
 static const float drawn_share = 0.8F;   /* of a frame that a picture covers: a chart */
 
@@ -256,7 +257,9 @@ static bool is_table(const struct table_search *f, const struct table_grid *g, c
         with_text += filled[i];
     bool full =
         (float)with_text >= filled_share * (float)cells && rows_of_several(g, cell_of, filled) >= 2;
-    bool headed = edge_filled(g, cell_of, filled, true) || edge_filled(g, cell_of, filled, false);
+    bool regular = (float)cells >= regular_share * (float)places;
+    bool headed = regular &&
+                  (edge_filled(g, cell_of, filled, true) || edge_filled(g, cell_of, filled, false));
     free(cell_of);
     free(filled);
     return !is_crossed(f, g, pieces, n) && !is_boxes(f, pieces, n, cells) && cells >= LEAST_CELLS &&
