@@ -16,7 +16,10 @@ static const float aligned_share = 0.6F; /* of a column's entries */
 static const float pairs_share = 0.8F;   /* the same, where there are few rows or only pairs */
 static const float filled_share = 0.45F; /* of the places, where no rule speaks for a table */
 static const float ruled_rows = 0.45F;   /* rules for each line of text: they part all rows */
-static const float wide_words = 5;       /* words to an entry, on average: sentences */
+enum { RUNNING_LINES = 12 }; /* of which half are sentences: a page's columns between rules */
+
+static const float wide_word = 12; /* units for each word */
+static const float wide_words = 5; /* words to an entry, on average: sentences */
 
 struct reading {
     struct table_search *search;
@@ -127,24 +130,27 @@ static bool is_aligned(const struct column *c)
     return c->entries < 3 || (float)best >= aligned_share * (float)(c->entries - 1);
 }
 
-/* Sentences that fill their column. */
-static bool is_prose(const struct column *c)
+/* Sentences that fill their column: of many words, or of long ones in scripts without blanks. */
+static bool is_prose(const struct column *c, float unit)
 {
-    return c->entries >= 2 && (float)c->words >= wide_words * (float)c->entries &&
-           c->width >= 0.7F * (float)c->entries * (c->x2 - c->x1);
+    float entries = (float)c->entries, words = (float)c->words;
+    bool sentences = words >= wide_words * entries || c->width >= wide_word * unit * words;
+    return c->entries >= 2 && sentences && c->width >= 0.7F * entries * (c->x2 - c->x1);
 }
 
 struct verdict {
     size_t aligned, prose, numeric, entries;
+    size_t sentences; /* entries of the columns of prose */
     bool list;
 };
 
-static struct verdict judge_columns(const struct column *c, size_t count)
+static struct verdict judge_columns(const struct column *c, size_t count, float unit)
 {
     struct verdict v = {0};
     for (size_t i = 0; i < count; i++) {
         v.aligned += is_aligned(&c[i]);
-        v.prose += is_prose(&c[i]);
+        v.prose += is_prose(&c[i], unit);
+        v.sentences += is_prose(&c[i], unit) ? c[i].entries : 0;
         v.numeric += c[i].numbers * 2 > c[i].entries;
         v.entries += c[i].entries;
     }
@@ -156,15 +162,17 @@ static bool is_table(const struct reading *r)
 {
     size_t cols = r->border_count + 1, lines = r->to - r->from, leaders, rows = 0;
     struct column *c = view_columns(r, &leaders);
-    struct verdict v = judge_columns(c, cols);
+    struct verdict v = judge_columns(c, cols, r->search->sheet->unit);
     free(c);
     for (size_t i = 0; i < lines; i++)
         rows += r->starts[i];
     if (leaders * 3 > lines || rows < 2 || v.list)
         return false;
     float filled = (float)v.entries / (float)(lines * cols);
+    bool running = lines >= RUNNING_LINES && v.sentences * 2 > lines;
     if (r->zone->certain)
-        return v.prose < cols && (cols >= 3 || v.numeric || (rows >= 3 && filled >= pairs_share));
+        return v.prose < cols && !running &&
+               (cols >= 3 || v.numeric || (rows >= 3 && filled >= pairs_share));
     return rows >= (cols >= 3 ? 3U : 4U) && v.prose == 0 && v.aligned * 4 >= cols * 3 &&
            (v.numeric || cols >= 3) && filled >= (rows < 4 ? pairs_share : filled_share);
 }
