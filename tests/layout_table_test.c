@@ -285,6 +285,20 @@ static void level_rules_hold_a_table(void **state)
     close_scene(s);
 }
 
+static void rows_go_on_below_a_headings_rules(void **state)
+{
+    (void)state;
+    struct scene *s = open_scene();
+    level(s, 300, 100, 700);
+    level(s, 340, 100, 700);
+    put_fruits(s, 310);
+    draw_prose(s->page, 100, 500, 900, 4);
+    find(s);
+    assert_int_equal(s->count, 1);
+    assert_table(s, 0, FRUITS);
+    close_scene(s);
+}
+
 static const char *const harvest[] = {"Apple", "12.5",  "3.40", "Pear", "7.25", "12.15",
                                       "Plum",  "141.0", "1.99", "Fig",  "6.00", "107.10"};
 
@@ -565,6 +579,7 @@ int main(void)
         cmocka_unit_test(two_drawn_tables_are_two),
         cmocka_unit_test(pieces_are_split_at_walls),
         cmocka_unit_test(level_rules_hold_a_table),
+        cmocka_unit_test(rows_go_on_below_a_headings_rules),
         cmocka_unit_test(white_makes_columns),
         cmocka_unit_test(lines_of_a_cell_are_joined),
         cmocka_unit_test(a_heading_spans_what_it_stands_over),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum {
+    MANY_LETTERS = 8,    /* no number has them, whatever its unit */
     LEAST_LEADERS = 4,   /* dots in a row: an ellipsis has three */
     MOST_LOOKED_AT = 64, /* bytes of a word */
     LONGEST_BULLET = 4,  /* bytes without its dot or brackets: "viii", "12" */
@@ -54,7 +55,7 @@ enum table_entry table_entry_of(const struct piece *p)
 {
     struct letters seen = {0};
     bool sign = true;
-    for (size_t i = 0; i < word_count(p) && seen.letters < 8; i++) {
+    for (size_t i = 0; i < word_count(p) && seen.letters < MANY_LETTERS; i++) {
         const char *word = piece_word(p, i);
         if (is_sign(word))
             continue;
@@ -63,7 +64,8 @@ enum table_entry table_entry_of(const struct piece *p)
     }
     if (sign)
         return TABLE_ENTRY_SIGN;
-    return seen.digits > seen.letters ? TABLE_ENTRY_NUMBER : TABLE_ENTRY_TEXT;
+    bool number = seen.digits > seen.letters && seen.letters < MANY_LETTERS;
+    return number ? TABLE_ENTRY_NUMBER : TABLE_ENTRY_TEXT;
 }
 
 bool table_starts_low(const struct piece *p)

@@ -13,10 +13,10 @@
 enum { LEAST_LINES = 3 };
 
 static const float long_line = 12;   /* units: some 25 letters, half a narrow column */
-static const float filled = 0.75F;   /* of the longest line: less is ragged, or a column of names */
+static const float filled = 0.7F;    /* of the longest line: less is ragged, or a column of names */
 static const float same_edge = 0.5F; /* units */
 static const float flush_edge = 0.3F;   /* the same, of justified text */
-static const float most_leading = 1.9F; /* units from one line to the next */
+static const float most_leading = 2.4F; /* units from one line to the next */
 
 struct chain {
     struct table_search *search;
