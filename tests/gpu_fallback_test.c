@@ -43,7 +43,7 @@ static char *read_with(struct ocr *ocr)
     struct error err = {0};
     struct page *page = NULL;
     struct strbuf text = {0};
-    OK(ocr_read(ocr, &raster, pixels, 1, 0, &page, &err));
+    OK(ocr_read(ocr, &raster, pixels, &(struct ocr_request){1, 0, PAGE_ROTATE_AUTO}, &page, &err));
     for (size_t i = 0; i < page->block_count; i++)
         for (size_t k = 0; k < page->blocks[i].line_count; k++)
             strbuf_addf(&text, "%s\n", page->blocks[i].lines[k].text);

@@ -41,7 +41,8 @@ static struct page *read_page(const struct raster *raster, const uint8_t *pixels
 {
     struct page *page = NULL;
     struct error err = {0};
-    if (ocr_read(engine, raster, pixels, 7, 0, &page, &err) < 0)
+    if (ocr_read(engine, raster, pixels, &(struct ocr_request){7, 0, PAGE_ROTATE_AUTO}, &page,
+                 &err) < 0)
         fail_msg("%s", err.text);
     return page;
 }
@@ -198,6 +199,36 @@ static void reads_a_page_on_its_head(void **state)
     pixDestroy(&pix);
 }
 
+/* Told how to turn a page, the engine does so, for better or worse. */
+static void turns_a_page_as_told(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t rotate;
+        bool readable;
+        int rotation;
+    } rows[] = {{PAGE_ROTATE_AUTO, true, 180}, {180, true, 180}, {0, false, 0}};
+    struct Pix *pix = drawn_pix(), *turned = pixRotateOrth(pix, 2);
+    struct raster raster;
+    uint8_t *pixels = drawn_pixels(turned, &raster);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct page *page = NULL;
+        struct error err = {0};
+        const struct ocr_request request = {7, 0, rows[i].rotate};
+        assert_int_equal(ocr_read(engine, &raster, pixels, &request, &page, &err), 0);
+        assert_well_formed(page);
+        assert_int_equal(page->confidence > 0.8F, rows[i].readable);
+        if (rows[i].readable)
+            assert_drawn_text(page);
+        if (rows[i].readable)
+            assert_int_equal(page->rotation, rows[i].rotation);
+        page_free(&page);
+    }
+    free(pixels);
+    pixDestroy(&turned);
+    pixDestroy(&pix);
+}
+
 /* Its lean is told as it is on the page, upright or not. */
 static void tells_how_a_page_leans(void **state)
 {
@@ -307,7 +338,9 @@ static void stops_at_the_deadline_and_goes_on(void **state)
     uint8_t *pixels = drawn_pixels(many, &raster);
     struct page *page = NULL;
     struct error err = {0};
-    assert_int_equal(ocr_read(engine, &raster, pixels, 1, 1, &page, &err), -1);
+    assert_int_equal(ocr_read(engine, &raster, pixels,
+                              &(struct ocr_request){1, 1, PAGE_ROTATE_AUTO}, &page, &err),
+                     -1);
     assert_int_equal(err.class, ERROR_TIMEOUT);
     assert_null(page);
     page = read_pix(one);
@@ -366,7 +399,9 @@ static void refuses_rasters_of_the_wrong_shape(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct page *page = NULL;
         struct error err = {0};
-        assert_int_equal(ocr_read(engine, rows[i].raster, pixels, 1, 0, &page, &err), -1);
+        assert_int_equal(ocr_read(engine, rows[i].raster, pixels,
+                                  &(struct ocr_request){1, 0, PAGE_ROTATE_AUTO}, &page, &err),
+                         -1);
         assert_int_equal(err.class, rows[i].class);
         assert_null(page);
     }
@@ -384,7 +419,9 @@ static void auto_reads_without_models(void **state)
     assert_int_equal(ocr_open(&ocr, &config, &err), 0);
     assert_int_equal(ocr_channels(ocr), 1);
     uint8_t *pixels = drawn_page(&raster);
-    assert_int_equal(ocr_read(ocr, &raster, pixels, 7, 0, &page, &err), 0);
+    assert_int_equal(
+        ocr_read(ocr, &raster, pixels, &(struct ocr_request){7, 0, PAGE_ROTATE_AUTO}, &page, &err),
+        0);
     assert_int_equal(strncmp(page->engine, "tesseract/", 10), 0);
     assert_int_equal(page->number, 7);
     assert_drawn_text(page);
@@ -413,6 +450,7 @@ int main(void)
         cmocka_unit_test(starts_at_the_texts_own_corner),
         cmocka_unit_test(reads_a_page_on_its_head),
         cmocka_unit_test(tells_how_a_page_leans),
+        cmocka_unit_test(turns_a_page_as_told),
         cmocka_unit_test(keeps_what_reads_no_better_turned),
         cmocka_unit_test(reads_a_page_alike_after_another),
         cmocka_unit_test(gives_no_blocks_without_text),

@@ -402,7 +402,8 @@ static size_t read_page(uint32_t width, uint32_t height, int colour, int contras
     size_t blocks;
     for (size_t i = 0; i < bytes; i++)
         pixels[i] = (uint8_t)(colour + (int)((any_number(&seed) - 0.5) * contrast));
-    OK(ocr_read(engine, &raster, pixels, 1, 0, &page, &err));
+    OK(ocr_read(engine, &raster, pixels, &(struct ocr_request){1, 0, PAGE_ROTATE_AUTO}, &page,
+                &err));
     assert_page(page);
     blocks = page->block_count;
     page_free(&page);

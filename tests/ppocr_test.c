@@ -104,7 +104,8 @@ static struct page *read_with_engine(const struct picture *picture)
 {
     struct page *page = NULL;
     struct error err = {0};
-    OK(ocr_read(engine, &picture->raster, picture->pixels, 1, 0, &page, &err));
+    OK(ocr_read(engine, &picture->raster, picture->pixels,
+                &(struct ocr_request){1, 0, PAGE_ROTATE_AUTO}, &page, &err));
     return page;
 }
 

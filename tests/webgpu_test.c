@@ -57,7 +57,7 @@ static struct page *read_on(enum device device, int64_t batch)
     struct error err = {0};
     struct page *page = NULL;
     struct ocr *ocr = open_on(device, batch);
-    OK(ocr_read(ocr, &raster, pixels, 1, 0, &page, &err));
+    OK(ocr_read(ocr, &raster, pixels, &(struct ocr_request){1, 0, PAGE_ROTATE_AUTO}, &page, &err));
     assert_string_equal(ocr_device(ocr), device_names[device]);
     assert_string_equal(ocr_note(ocr), "");
     ocr_close(&ocr);

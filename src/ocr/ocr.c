@@ -144,14 +144,14 @@ static struct page *new_page(const struct ocr *ocr, const struct raster *r, int 
     return page;
 }
 
-int ocr_read(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels, int number,
-             uint32_t deadline_ms, struct page **out, struct error *err)
+int ocr_read(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
+             const struct ocr_request *request, struct page **out, struct error *err)
 {
     if (check_raster(ocr, raster, err) < 0)
         return -1;
     int64_t start = clock_steady();
-    struct page *page = new_page(ocr, raster, number);
-    if (ocr->driver->read(ocr, raster, pixels, deadline_ms, page, err) < 0) {
+    struct page *page = new_page(ocr, raster, request->number);
+    if (ocr->driver->read(ocr, raster, pixels, request, page, err) < 0) {
         page_free(&page);
         return -1;
     }

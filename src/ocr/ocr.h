@@ -11,6 +11,7 @@
 #include "model/recipe.h"
 #include "page/page.h"
 #include "page/raster.h"
+#include "page/wish.h"
 
 #include <stdint.h>
 
@@ -32,11 +33,17 @@ uint32_t ocr_channels(const struct ocr *ocr);  /* the raster it wants: 1 or 3 */
 const char *ocr_device(const struct ocr *ocr); /* what it computes on: "cpu", "webgpu", … */
 const char *ocr_note(const struct ocr *ocr);   /* why not on what was asked for; "" */
 
+struct ocr_request {
+    int number;           /* of the page */
+    uint32_t deadline_ms; /* 0: none */
+    int32_t rotate;       /* degrees clockwise that turn it upright, or PAGE_ROTATE_AUTO */
+};
+
 /* Read one page into *out: blocks, lines, words with polygons and confidence, in the raster's
- * pixels. A page without text gives no blocks. ERROR_TIMEOUT after deadline_ms, ERROR_INPUT,
+ * pixels. A page without text gives no blocks. ERROR_TIMEOUT after the deadline, ERROR_INPUT,
  * ERROR_LIMIT. */
-int ocr_read(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels, int number,
-             uint32_t deadline_ms, struct page **out, struct error *err);
+int ocr_read(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
+             const struct ocr_request *request, struct page **out, struct error *err);
 
 /* The engines that this build knows, NULL after the last. */
 const char *ocr_engine(size_t i);

@@ -118,17 +118,17 @@ static uint8_t *grey_of(const struct raster *raster, const uint8_t *pixels)
 }
 
 static int read_classic(struct automatic *a, const struct raster *raster, const uint8_t *pixels,
-                        uint32_t deadline_ms, int number, struct page **out, struct error *err)
+                        const struct ocr_request *request, struct page **out, struct error *err)
 {
     if (raster->channels == 1)
-        return ocr_read(a->classic, raster, pixels, number, deadline_ms, out, err);
+        return ocr_read(a->classic, raster, pixels, request, out, err);
     struct raster grey = *raster;
     grey.channels = 1;
     grey.stride = grey.width;
     uint8_t *copy = grey_of(raster, pixels);
     if (!copy)
         return error_set(err, ERROR_LIMIT, "no memory for a grey copy of the page");
-    int rc = ocr_read(a->classic, &grey, copy, number, deadline_ms, out, err);
+    int rc = ocr_read(a->classic, &grey, copy, request, out, err);
     free(copy);
     return rc;
 }
@@ -174,23 +174,23 @@ static uint32_t time_left(uint32_t deadline_ms, int64_t begun)
 }
 
 static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
-                       uint32_t deadline_ms, struct page *page, struct error *err)
+                       const struct ocr_request *request, struct page *page, struct error *err)
 {
     struct automatic *a = (struct automatic *)ocr;
     const int64_t begun = clock_steady();
     struct page *neural = NULL, *classic = NULL;
     if (!a->neural) {
-        if (read_classic(a, raster, pixels, deadline_ms, page->number, &classic, err) < 0)
+        if (read_classic(a, raster, pixels, request, &classic, err) < 0)
             return -1;
         take(page, &classic);
         return 0;
     }
-    if (ocr_read(a->neural, raster, pixels, page->number, deadline_ms, &neural, err) < 0)
+    if (ocr_read(a->neural, raster, pixels, request, &neural, err) < 0)
         return -1;
+    struct ocr_request rest = *request;
+    rest.deadline_ms = time_left(request->deadline_ms, begun);
     bool asked = a->classic && doubtful(neural);
-    if (asked &&
-        read_classic(a, raster, pixels, time_left(deadline_ms, begun), page->number, &classic,
-                     NULL) == 0 &&
+    if (asked && read_classic(a, raster, pixels, &rest, &classic, NULL) == 0 &&
         better(classic, neural))
         take(page, &classic);
     else

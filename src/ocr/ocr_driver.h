@@ -17,9 +17,9 @@ struct ocr_driver {
     int (*open)(struct ocr **out, const struct ocr_config *config, struct error *err);
     void (*close)(struct ocr *ocr);
     const char *(*version)(const struct ocr *ocr); /* what stands behind the name */
-    /* deadline_ms 0: none. A line whose page ran out of room is ERROR_LIMIT. */
+    /* A line whose page ran out of room is ERROR_LIMIT. */
     int (*read)(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
-                uint32_t deadline_ms, struct page *page, struct error *err);
+                const struct ocr_request *request, struct page *page, struct error *err);
     const char *(*device)(const struct ocr *ocr); /* NULL: "cpu" */
     const char *(*note)(const struct ocr *ocr);   /* NULL: "" */
     int (*languages)(const struct ocr_config *config, struct strbuf *out, struct error *err);

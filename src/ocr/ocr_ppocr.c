@@ -35,6 +35,7 @@ struct reading {
     struct pixels view; /* the page, or a turned copy */
     uint8_t *turned;    /* the copy */
     int degrees;        /* clockwise, from the page to the view */
+    int rotate;         /* what degrees shall be, or PAGE_ROTATE_AUTO */
     struct quad *quads; /* corner 0 where the text begins */
     struct ppocr_text *texts;
     size_t count;
@@ -231,7 +232,9 @@ static int turn_upright(struct reading *r, struct error *err)
     int degrees = 0;
     float confidence = 0;
     bool turned = false;
-    if (!r->engine->of_page || !r->count)
+    if (r->rotate > 0)
+        return turn(r, r->rotate, err);
+    if (r->rotate == 0 || !r->engine->of_page || !r->count)
         return 0;
     if (looks_turned(r, &turned, err) < 0)
         return -1;
@@ -365,12 +368,14 @@ static int add_lines(struct reading *r, struct error *err)
 typedef int step(struct reading *r, struct error *err);
 
 static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
-                       uint32_t deadline_ms, struct page *page, struct error *err)
+                       const struct ocr_request *request, struct page *page, struct error *err)
 {
     struct reading r = {.engine = (struct ppocr *)ocr,
                         .view = pixels_of_raster(raster, pixels),
                         .page = page,
-                        .deadline = deadline_ms ? clock_steady() + deadline_ms : INT64_MAX};
+                        .rotate = request->rotate,
+                        .deadline = request->deadline_ms ? clock_steady() + request->deadline_ms
+                                                         : INT64_MAX};
     static const struct {
         step *run;
         enum page_stage stage;

@@ -219,13 +219,18 @@ int tesseract_read(TessBaseAPI *api, const struct raster *raster, const uint8_t 
 }
 
 static int read_engine(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
-                       uint32_t deadline_ms, struct page *page, struct error *err)
+                       const struct ocr_request *request, struct page *page, struct error *err)
 {
     TessBaseAPI *api = ((struct tesseract *)ocr)->api;
-    const int64_t begun = clock_steady();
-    if (tesseract_read(api, raster, pixels, deadline_ms, page, err) < 0)
+    const uint32_t deadline_ms = request->deadline_ms;
+    const int64_t end = deadline_ms ? clock_steady() + deadline_ms : INT64_MAX;
+    int rc = request->rotate > 0
+                 ? tesseract_read_turned(api, raster, pixels, request->rotate, end, page, err)
+                 : tesseract_read(api, raster, pixels, deadline_ms, page, err);
+    if (rc < 0)
         return -1;
-    tesseract_turn(api, raster, pixels, deadline_ms ? begun + deadline_ms : INT64_MAX, page);
+    if (request->rotate == PAGE_ROTATE_AUTO)
+        tesseract_turn(api, raster, pixels, end, page);
     tesseract_stand(page);
     if (too_long(raster))
         page_add_warning(page, "scaled", "a side over 32767 pixels was scaled down to be read");

@@ -19,6 +19,10 @@ int tesseract_read(TessBaseAPI *api, const struct raster *raster, const uint8_t 
 /* Appends what Tesseract has recognised; scale is its pixels for one of the page. ERROR_LIMIT. */
 int tesseract_take(TessBaseAPI *api, double scale, struct page *page, struct error *err);
 
+/* The page turned clockwise by 90, 180 or 270 degrees, read and mapped back. */
+int tesseract_read_turned(TessBaseAPI *api, const struct raster *raster, const uint8_t *pixels,
+                          int degrees, int64_t end, struct page *page, struct error *err);
+
 /* Where the page reads badly: turns it and reads it again if that helps. Whatever goes wrong then,
  * the first reading stays. The end is in steady milliseconds. */
 void tesseract_turn(TessBaseAPI *api, const struct raster *raster, const uint8_t *pixels,

@@ -84,18 +84,22 @@ static struct page *page_like(const struct page *page, const struct raster *r)
 
 /* A reading of these pixels turned clockwise; NULL where there is none. */
 static struct page *read_turned(const struct turning *t, const struct raster *raster,
-                                const uint8_t *pixels, int degrees)
+                                const uint8_t *pixels, int degrees, struct error *err)
 {
     const struct pixels view = pixels_of_raster(raster, pixels);
     const struct pixels turned = pixels_turned(&view, degrees);
     const uint32_t left = time_left(t->end);
     if (!turned.data || !left) {
         free((void *)(uintptr_t)turned.data);
+        if (left)
+            error_set(err, ERROR_LIMIT, "no memory to turn the page upright");
+        else
+            error_set(err, ERROR_TIMEOUT, "no time is left to read the page turned");
         return NULL;
     }
     const struct raster r = {turned.width, turned.height, turned.stride, 1, raster->dpi, 0};
     struct page *page = page_like(t->page, &r);
-    if (tesseract_read(t->api, &r, turned.data, left, page, NULL) < 0)
+    if (tesseract_read(t->api, &r, turned.data, left, page, err) < 0)
         page_free(&page);
     free((void *)(uintptr_t)turned.data);
     return page;
@@ -158,7 +162,7 @@ static void read_backwards(const struct turning *t, const struct line *l, struct
     const struct raster part = part_of(t, l, &pixels);
     if (!part.width || !part.height)
         return;
-    struct page *page = read_turned(t, &part, pixels, (540 - direction(l)) % 360);
+    struct page *page = read_turned(t, &part, pixels, (540 - direction(l)) % 360, NULL);
     if (!page)
         return;
     const struct amount a = amount_of(page);
@@ -250,19 +254,36 @@ static int wanted_turn(const struct turning *t)
     return upright;
 }
 
+/* *page becomes the reading, which becomes what it was. */
+static void take(struct page *page, int degrees, struct page *reading)
+{
+    const struct page first = *page;
+    map_to_page(page, degrees, reading);
+    *page = *reading;
+    *reading = first;
+}
+
 void tesseract_turn(TessBaseAPI *api, const struct raster *raster, const uint8_t *pixels,
                     int64_t end, struct page *page)
 {
     const struct turning t = {api, *raster, pixels, end, page};
     const int degrees = wanted_turn(&t);
-    struct page *turned = degrees ? read_turned(&t, raster, pixels, degrees) : NULL;
-    if (turned && better(turned, page)) {
-        const struct page first = *page;
-        map_to_page(page, degrees, turned);
-        *page = *turned;
-        *turned = first;
-    }
+    struct page *turned = degrees ? read_turned(&t, raster, pixels, degrees, NULL) : NULL;
+    if (turned && better(turned, page))
+        take(page, degrees, turned);
     page_free(&turned);
+}
+
+int tesseract_read_turned(TessBaseAPI *api, const struct raster *raster, const uint8_t *pixels,
+                          int degrees, int64_t end, struct page *page, struct error *err)
+{
+    const struct turning t = {api, *raster, pixels, end, page};
+    struct page *turned = read_turned(&t, raster, pixels, degrees, err);
+    if (!turned)
+        return -1;
+    take(page, degrees, turned);
+    page_free(&turned);
+    return 0;
 }
 
 /* ---- how the text stands ---- */

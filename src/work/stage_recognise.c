@@ -141,9 +141,10 @@ static int read_page(struct exchange *x, struct error *err)
     if (!pixels)
         return -1;
     current_ticket = x->request->ticket;
+    const struct ocr_request request = {number, x->request->u.read.timeout_ms,
+                                        x->request->u.read.wish.rotate};
     struct page *page = NULL;
-    int rc =
-        ocr_read(engine, &sheaf.raster, pixels, number, x->request->u.read.timeout_ms, &page, err);
+    int rc = ocr_read(engine, &sheaf.raster, pixels, &request, &page, err);
     if (rc == 0)
         rc = complete(page, &sheaf, pixels, &x->request->u.read.wish, err);
     munmap((void *)(uintptr_t)pixels, size);
