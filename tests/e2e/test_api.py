@@ -229,9 +229,9 @@ class Api(harness.ServerCase):
 
     def test_a_short_job_passes_a_long_one(self):
         thirty_lines = lambda n: documents.page_lines(n, 30)
-        long = self.server.submit(documents.make_pdf(1000, thirty_lines))
+        long = self.server.submit(documents.make_pdf(1000, thirty_lines), text_layer="ocr")
         self.server.wait_job(long["id"], until=lambda job: job["pages"]["done"] > 2)
-        short = self.server.submit(documents.make_pdf(1, thirty_lines))
+        short = self.server.submit(documents.make_pdf(1, thirty_lines), text_layer="ocr")
         before = self.server.job(long["id"])["pages"]["done"]
         self.server.wait_job(short["id"])
         passed = self.server.job(long["id"])["pages"]["done"] - before
@@ -286,7 +286,7 @@ class Limits(harness.ServerCase):
         self.assertIn("max_pages", job["error"]["message"])
 
     def test_a_page_over_the_pixel_cap_is_read_smaller_and_says_so(self):
-        job = self.server.wait_job(self.server.submit(documents.make_pdf(1))["id"])
+        job = self.server.wait_job(self.server.submit(documents.make_pdf(1), text_layer="ocr")["id"])
         self.assertEqual(job["status"], "completed")
         page = self.server.get_json(f"/v1/jobs/{job['id']}/pages/1")
         self.assertLess(page["dpi"], 144)

@@ -23,6 +23,7 @@ def outcome(server, job_id):
     pages = [json.loads(line) for line in server.result(job_id, "ndjson").splitlines()]
     for page in pages:
         page.pop("duration_ms", None)
+        page.pop("stages_ms", None)
     return pages
 
 
