@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * ONNX Runtime, opened while the process runs (dlopen): a build without it lacks only the engines
- * that need it. One thread, float tensors, one input and one output a model, which is what OCR
- * models have. No file is opened after onnx_open and onnx_load; on the CPU no thread is started
- * either, while a GPU's driver may start some when it likes.
+ * that need it. One thread. Models for text have one float tensor in and one out (onnx_load,
+ * onnx_run); those for a page's structure several (the calls with ports). No file is opened after
+ * onnx_open and onnx_load; on the CPU no thread is started either, while a GPU's driver may start
+ * some when it likes.
  */
 #ifndef OCR_ONNX_H
 #define OCR_ONNX_H
@@ -15,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ONNX_RANK = 4 };
+enum { ONNX_RANK = 4, ONNX_PORTS = 4 };
 
 struct onnx;
 struct onnx_model;
@@ -23,6 +24,22 @@ struct onnx_model;
 struct onnx_shape {
     size_t rank;
     int64_t size[ONNX_RANK]; /* a model's own: −1 where it takes any */
+};
+
+/* The library's own numbers. */
+enum onnx_type { ONNX_FLOAT = 1, ONNX_INT32 = 6, ONNX_INT64 = 7 };
+
+/* A tensor that a model takes or gives; rank 0 where an output does not tell its shape. */
+struct onnx_port {
+    const char *name;
+    enum onnx_type type;
+    struct onnx_shape shape;
+};
+
+struct onnx_value {
+    enum onnx_type type;
+    struct onnx_shape shape;
+    const void *data; /* row-major; only read */
 };
 
 /* library "": beside this program, then where the system keeps it. device: what is asked. A GPU
@@ -67,6 +84,19 @@ const struct onnx_shape *onnx_output(const struct onnx_model *model);
  * run. */
 int onnx_run(struct onnx_model *model, const float *in, const struct onnx_shape *shape,
              const float **out, struct onnx_shape *out_shape, struct error *err);
+
+/* The same of models with up to ONNX_PORTS tensors in and out. */
+int onnx_load_ports(struct onnx_model **out, struct onnx *runtime, const char *path,
+                    const char *sha256, struct error *err);
+int onnx_load_bytes_with_ports(struct onnx_model **out, struct onnx *runtime,
+                               const struct strbuf *bytes, struct error *err);
+const struct onnx_port *onnx_inputs(const struct onnx_model *model, size_t *count);
+const struct onnx_port *onnx_outputs(const struct onnx_model *model, size_t *count);
+
+/* Run on as many values as the model has inputs, in their order, for its first `outputs` outputs,
+ * which stay good until the model's next run. */
+int onnx_run_ports(struct onnx_model *model, const struct onnx_value *in, struct onnx_value *out,
+                   size_t outputs, struct error *err);
 
 /* Nanoseconds that this runtime's models have spent in Run so far. */
 int64_t onnx_busy_ns(const struct onnx *runtime);

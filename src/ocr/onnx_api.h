@@ -31,7 +31,7 @@ struct OrtApiBase {
     const char *(*version)(void);
 };
 
-enum { ORT_LOG_FATAL = 4, ORT_OPTIMISE_ALL = 99, ORT_FLOAT = 1, ORT_DEVICE_ALLOCATOR = 0 };
+enum { ORT_LOG_FATAL = 4, ORT_OPTIMISE_ALL = 99, ORT_DEVICE_ALLOCATOR = 0 };
 
 /* place, type of the result, name, arguments */
 #define ONNX_FUNCTIONS(F)                                                                          \

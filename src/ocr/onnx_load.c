@@ -2,7 +2,7 @@
  *
  * Models from files: the very bytes whose hash was checked are what is loaded. A rewritten model is
  * given out only if it answers a test picture as the original does; whatever goes wrong with it,
- * the original is there. Called by ppocr.
+ * the original is there. Called by ppocr, doclayout and slanet.
  */
 #include "ocr/onnx.h"
 
@@ -98,6 +98,17 @@ int onnx_load(struct onnx_model **out, struct onnx *runtime, const char *path, c
     if (digest_read_file(path, sha256, &bytes, err) < 0)
         return -1;
     return onnx_load_bytes(out, runtime, &bytes, err) < 0 ? error_context(err, "%s", path) : 0;
+}
+
+int onnx_load_ports(struct onnx_model **out, struct onnx *runtime, const char *path,
+                    const char *sha256, struct error *err)
+{
+    auto_strbuf bytes = {.cap = MAX_MODEL};
+    if (digest_read_file(path, sha256, &bytes, err) < 0)
+        return -1;
+    return onnx_load_bytes_with_ports(out, runtime, &bytes, err) < 0
+               ? error_context(err, "%s", path)
+               : 0;
 }
 
 static int prepare(const char *path, const char *sha256, const struct onnx_classes *cut,
