@@ -46,7 +46,7 @@ static void a_plain_list(void **state)
         "[{\"file\":\"PP-OCRv6_tiny_det.onnx\",\"task\":\"det\",\"bytes\":22,\"sha256\":\"%s\","
         "\"dict\":null,\"inputs\":[]},"
         "{\"file\":\"PP-OCRv6_tiny_rec.onnx\",\"task\":\"rec\",\"dict\":\"words.txt\"},"
-        "{\"file\":\"gone.onnx\",\"task\":\"layout\"},"
+        "{\"file\":\"gone.onnx\",\"task\":\"unwarping\"},"
         "{\"file\":\"sub/x_doc_ori.onnx\",\"task\":\"doc_ori\"}]",
         hash_of("PP-OCRv6_tiny_det.onnx"));
     put_list(manifest);
@@ -57,7 +57,7 @@ static void a_plain_list(void **state)
     OK(resolve(&r, &err));
     const char *said = log_end();
     assert_non_null(strstr(said, "recognition PP-OCRv6_tiny_rec, detection PP-OCRv6_tiny_det"));
-    assert_non_null(strstr(said, "has the task layout"));
+    assert_non_null(strstr(said, "has the task unwarping"));
     assert_true(recipe_complete(&r));
     assert_string_equal(r.name, "PP-OCRv6_tiny");
     assert_string_equal(r.detection, in_top("models/PP-OCRv6_tiny_det.onnx"));

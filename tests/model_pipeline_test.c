@@ -97,8 +97,6 @@ static void what_ocr_needs_is_taken_over(void **state)
         assert_string_equal(p.numbers.text[numbers[i].which], numbers[i].value);
     static const char *const warnings[] = {
         "line 2: no effect here: batch_size, use_seal_recognition\n",
-        ("line 8: no effect here: SubModules/LayoutDetection: module_name, model_name, threshold, "
-         "layout_nms, layout_unclip_ratio, layout_merge_bboxes_mode\n"),
         "GeneralOCR/SubModules/TextLineOrientation: batch_size\n",
         "FormulaRecognition/SubModules/FormulaRecognition: model_name\n",
     };
@@ -129,24 +127,50 @@ static void absent_sections_and_empty_files(void **state)
     }
 }
 
-static void scalar_or_mapping(void **state)
+static void layout_is_taken_over(void **state)
 {
-    static const char *const texts[] = {
-        "SubModules:\n  LayoutDetection:\n    threshold: 0.5\n",
-        "SubModules:\n  LayoutDetection:\n    threshold: {0: 0.5, 1: 0.4}\n",
-        "SubModules:\n  LayoutDetection:\n    threshold: [0.5, [1, 2]]\n",
-    };
     struct pipeline p;
     struct error err;
     (void)state;
-    for (size_t i = 0; i < COUNT(texts); i++) {
-        log_begin();
-        int rc = read_text(&p, texts[i], &err);
-        const char *said = log_end();
-        OK(rc);
-        assert_non_null(
-            strstr(said, "line 3: no effect here: SubModules/LayoutDetection: threshold\n"));
-    }
+    log_begin();
+    int rc = read_text(&p, whole, &err);
+    log_end();
+    OK(rc);
+    assert_string_equal(p.models[MODEL_LAYOUT].name, "PP-DocLayout_plus-L");
+    assert_string_equal(p.models[MODEL_LAYOUT].dir, "");
+    assert_true(p.models[MODEL_TABLE].off);
+    assert_true(p.layout.classes[0].threshold_said && p.layout.classes[0].threshold == 0.3F);
+    assert_true(p.layout.classes[1].threshold_said && p.layout.classes[1].threshold == 0.5F);
+    assert_false(p.layout.classes[2].threshold_said);
+    assert_true(p.layout.classes[63].merge_said && p.layout.classes[63].merge == MERGE_UNION);
+    assert_true(p.layout.nms_said && p.layout.nms);
+    assert_true(p.layout.unclip_said && p.layout.unclip[0] == 1 && p.layout.unclip[1] == 1);
+}
+
+#define LAYOUT(rest) "SubModules:\n  LayoutDetection:\n" rest
+
+static void scalar_or_mapping(void **state)
+{
+    struct pipeline p;
+    struct error err;
+    (void)state;
+    OK(read_text(&p, LAYOUT("    threshold: 0.25\n    layout_unclip_ratio: 1.5\n"), &err));
+    for (int i = 0; i < RECIPE_CLASSES; i++)
+        assert_true(p.layout.classes[i].threshold_said && p.layout.classes[i].threshold == 0.25F);
+    assert_true(p.layout.unclip[0] == 1.5F && p.layout.unclip[1] == 1.5F);
+    OK(read_text(&p,
+                 LAYOUT("    threshold: {3: 0.4, 999: 0.1}\n    layout_unclip_ratio: [1.5, 2]\n"
+                        "    layout_merge_bboxes_mode:\n      0: large\n      7: small\n"
+                        "    layout_nms: False\n"),
+                 &err));
+    assert_true(p.layout.classes[3].threshold_said && !p.layout.classes[0].threshold_said);
+    assert_int_equal(p.layout.classes[0].merge, MERGE_LARGE);
+    assert_int_equal(p.layout.classes[7].merge, MERGE_SMALL);
+    assert_false(p.layout.classes[1].merge_said);
+    assert_true(p.layout.unclip[0] == 1.5F && p.layout.unclip[1] == 2);
+    assert_true(p.layout.nms_said && !p.layout.nms);
+    OK(read_text(&p, LAYOUT("    threshold: null\n    layout_merge_bboxes_mode:\n"), &err));
+    assert_false(p.layout.classes[0].threshold_said || p.layout.classes[0].merge_said);
 }
 
 static void unknown_keys_are_named_with_their_line(void **state)
@@ -189,6 +213,15 @@ static void bad_values_are_refused_by_line(void **state)
         {DETECT("        model_name: ../../x\n"), "not a model's name"},
         {"batch_size: many\n", "'many' is not a number"},
         {OCR("    SubModules:\n      TextRecognition:\n        batch_size: 5000\n"), "batch_size"},
+        {LAYOUT("    threshold: [0.5, [1, 2]]\n"), "threshold: one value or a mapping"},
+        {LAYOUT("    threshold: {text: 0.5}\n"), "mapping from classes"},
+        {LAYOUT("    threshold: {-1: 0.5}\n"), "mapping from classes"},
+        {LAYOUT("    threshold: nan\n"), "'nan' is not a number from 0 to 1"},
+        {LAYOUT("    threshold: 1.01\n"), "not a number"},
+        {LAYOUT("    layout_merge_bboxes_mode: biggest\n"), "not union, large or small"},
+        {LAYOUT("    layout_unclip_ratio: [1, 2, 3]\n"), "two numbers"},
+        {LAYOUT("    layout_unclip_ratio: {0: [1, 2]}\n"), "one or two numbers"},
+        {LAYOUT("    layout_nms: perhaps\n"), "is not true or false"},
         {"a: &x 1\nb: *x\n", "aliases"},
         {"use_doc_preprocessor: *x\n", "line 1"},
         {"? [a]\n: 1\n", "a name was expected"},
@@ -318,6 +351,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_ocr_needs_is_taken_over),
+        TEST(layout_is_taken_over),
         TEST(absent_sections_and_empty_files),
         TEST(scalar_or_mapping),
         TEST(unknown_keys_are_named_with_their_line),

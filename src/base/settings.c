@@ -92,6 +92,13 @@ static const struct param rows[] = {
     TEXT(pack, "", "NAME", "Model pack to read with; empty: the best there is."),
     TEXT(pipeline, "", "FILE",
          "A PaddleX pipeline file (PP-StructureV3.yaml) whose models and numbers are taken over."),
+    TEXT(
+        layout_model, "auto", "NAME",
+        "Model that sees the parts of a page: auto (the best that is installed, if any), off, or a "
+        "model's name."),
+    TEXT(table_model, "auto", "NAME",
+         "Model that sees the cells of a table: auto (the best that is installed, if any), off, or "
+         "a model's name."),
     CHOICE(device, "auto", device_names, "NAME",
            "Where neural models run: auto, cpu, webgpu, cuda, tensorrt."),
     TEXT(onnxruntime, "", "FILE", "The ONNX Runtime library (default: where the system keeps it)."),

@@ -35,6 +35,8 @@ struct settings {
     char models[1024];       /* "": models in data */
     char pack[96];           /* "": the best there is */
     char pipeline[1024];     /* "": none */
+    char layout_model[96];   /* "auto", "off" or a name */
+    char table_model[96];    /* the same */
     char onnxruntime[1024];  /* "": where the system keeps it */
     char work_program[1024]; /* "": beside this program */
     int64_t lanes;           /* 0: one for each core */

@@ -75,6 +75,14 @@ static void show_models(const struct recipe *r)
     printf("%-16s %s: %s, %s\n", "models", r->name, r->detection, r->recognition);
 }
 
+static void show_structure(const struct recipe *r)
+{
+    if (*r->layout)
+        row("layout model", r->layout);
+    if (*r->table)
+        row("table model", r->table);
+}
+
 static void show_limits(const struct settings *s)
 {
     printf(
@@ -182,6 +190,7 @@ static int examine(const struct settings *s, struct error *err)
         return -1;
     show_installed(rooms.capabilities);
     show_models(&rooms.recipe);
+    show_structure(&rooms.recipe);
     show_limits(s);
     show_data(s);
     int64_t start = clock_steady();

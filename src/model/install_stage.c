@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char dictionary_name[] = "dictionary.txt";
 static const char yaml_name[] = "inference.yml";
 
 static struct model_file *add_file(struct staging *s, const char *name, enum model_task task,
@@ -39,9 +38,10 @@ static int write_dictionary(struct staging *s, struct model_file *f, const struc
     if (known && !catalog_match(known, sha256))
         return error_set(s->err, ERROR_INPUT, "%s: its dictionary has SHA-256 %s, not %s", f->name,
                          sha256, known[0].sha256);
-    if (model_write_file(s->dir, dictionary_name, text->data, text->len, s->err) < 0)
+    const char *name = f->task == MODEL_TABLE ? "table.txt" : "dictionary.txt";
+    if (model_write_file(s->dir, name, text->data, text->len, s->err) < 0)
         return -1;
-    snprintf(f->dictionary, sizeof f->dictionary, "%s", dictionary_name);
+    snprintf(f->dictionary, sizeof f->dictionary, "%s", name);
     snprintf(f->dictionary_sha256, sizeof f->dictionary_sha256, "%s", sha256);
     return 0;
 }
@@ -164,7 +164,7 @@ static int copy_found(struct staging *s, const struct model_file *source, struct
     if (model_check(source, path, sha256, s->err) < 0 ||
         copy_model(s, path, f, m ? m->onnx : NULL) < 0)
         return -1;
-    if (source->task != MODEL_REC)
+    if (source->task != MODEL_REC && (m || source->task != MODEL_TABLE || !*source->dictionary))
         return 0;
     return read_dictionary(source, &text, s->err) < 0
                ? -1
@@ -231,7 +231,8 @@ int stage_copies(struct staging *s, const struct catalog_pack *pack)
 
 int stage_found(struct staging *s)
 {
-    static const enum model_task order[] = {MODEL_REC, MODEL_DET, MODEL_PAGE, MODEL_LINE};
+    static const enum model_task order[] = {MODEL_REC,  MODEL_DET,    MODEL_PAGE,
+                                            MODEL_LINE, MODEL_LAYOUT, MODEL_TABLE};
     const struct model_file *like = NULL;
     auto_shelf shelf = {0};
     if (read_source(s, &shelf) < 0)
@@ -244,6 +245,7 @@ int stage_found(struct staging *s)
             like = source;
         struct model_file *f = add_file(s, source->name, source->task, source->licence);
         f->numbers = source->numbers;
+        memcpy(f->labels, source->labels, sizeof f->labels);
         if (copy_found(s, source, f, NULL) < 0)
             return -1;
     }

@@ -49,7 +49,7 @@ static int verify_model(const struct model_file *f, install_tell *tell, void *ar
     struct error why = {0};
     int bad = model_check(f, path, sha256, &why) < 0;
     tell_one(tell, arg, f, f->file, sha256, bad ? &why : NULL);
-    if (f->task != MODEL_REC)
+    if (f->task != MODEL_REC && !*f->dictionary)
         return bad;
     sha256[0] = '\0';
     bool worse = verify_dictionary(f, sha256, &why) < 0;

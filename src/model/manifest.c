@@ -123,7 +123,8 @@ static int read_details(const struct reader *r, json_t *o, struct model_file *f)
     if (read_text(r, o, "name", f->name, sizeof f->name) < 0 || read_bytes(r, o, &f->bytes) < 0 ||
         read_hash(r, o, "sha256", f->sha256) < 0 || read_path(r, o, "dict", f->dictionary) < 0 ||
         read_hash(r, o, "dict_sha256", f->dictionary_sha256) < 0 ||
-        read_text(r, o, "licence", f->licence, sizeof f->licence) < 0)
+        read_text(r, o, "licence", f->licence, sizeof f->licence) < 0 ||
+        read_text(r, o, "labels", f->labels, sizeof f->labels) < 0)
         return -1;
     for (int i = 0; i < MODEL_NUMBERS; i++)
         if (read_number(r, o, (enum model_number)i, &f->numbers) < 0)
@@ -206,6 +207,8 @@ static void write_entry(struct json_writer *w, const struct model_file *f, const
         json_add_string(w, "dict", f->dictionary);
         json_add_string(w, "dict_sha256", f->dictionary_sha256);
     }
+    if (*f->labels)
+        json_add_string(w, "labels", f->labels);
     for (int i = 0; i < MODEL_NUMBERS; i++)
         if (*f->numbers.text[i])
             json_add_string(w, model_number_names[i], f->numbers.text[i]);

@@ -16,7 +16,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum model_task { MODEL_DET, MODEL_REC, MODEL_LINE, MODEL_PAGE, MODEL_TASKS };
+enum model_task {
+    MODEL_DET,
+    MODEL_REC,
+    MODEL_LINE,
+    MODEL_PAGE,
+    MODEL_LAYOUT, /* a page's regions */
+    MODEL_TABLE,  /* a table's cells */
+    MODEL_TASKS
+};
 extern const char *const model_task_words[]; /* of a manifest: "det", …; NULL-terminated */
 extern const char *const model_task_names[MODEL_TASKS]; /* for people: "detection", … */
 
@@ -41,6 +49,12 @@ enum model_number {
     NUMBER_REC_HEIGHT,
     NUMBER_REC_SQUEEZE,
     NUMBER_SCORE_THRESH,
+    NUMBER_LAYOUT_SIZE,
+    NUMBER_LAYOUT_MEAN,
+    NUMBER_LAYOUT_STD,
+    NUMBER_LAYOUT_THRESHOLDS, /* one for all classes */
+    NUMBER_TABLE_SIZE,
+    NUMBER_TABLE_EXTENT,
     MODEL_NUMBERS
 };
 extern const char *const model_number_names[MODEL_NUMBERS];
@@ -61,7 +75,8 @@ struct model_file {
     int64_t bytes;                                                  /* -1: not said */
     char sha256[RECIPE_SHA256];                                     /* "": not said */
     char dictionary[RECIPE_PATH], dictionary_sha256[RECIPE_SHA256]; /* as above */
-    bool dictionary_in_yaml; /* it is the character_dict of that file, to be taken out */
+    bool dictionary_in_yaml;  /* it is the character_dict of that file, to be taken out */
+    char labels[RECIPE_LIST]; /* of a layout model, by class, separated by commas; "": not said */
     struct model_numbers numbers;
 };
 
@@ -74,6 +89,7 @@ struct model_shelf {
 int model_generation(const char *name);      /* PP-OCRv6: 6; 0: it does not say */
 const char *model_tier(const char *name);    /* "tiny", "small", …; "" */
 int model_tier_rank(const char *name);       /* 0: the most accurate */
+int model_structure_rank(const char *name);  /* of layout and table models; 0: the best */
 int model_precision_rank(const char *name);  /* 0: single or not said, then half, then 8 bits */
 bool model_for_one_script(const char *name); /* en_…, latin_…: before the PP */
 void model_base(const char *name, char out[MODEL_NAME]); /* without _onnx, _infer, _fp16, … */
@@ -142,6 +158,24 @@ bool model_in_pack(const struct model_file *f, const char *pack);
 /* languages.c: the codes of all languages whose letters are all in the dictionary. */
 void model_languages(const char *dictionary, size_t len, char out[RECIPE_LANGUAGES]);
 
+/* What a pipeline file says of layout detection, by class. */
+struct pipeline_layout {
+    struct layout_class {
+        bool threshold_said, merge_said;
+        float threshold;
+        enum layout_merge merge;
+    } classes[RECIPE_CLASSES];
+    bool nms_said, nms, unclip_said;
+    int unclip_numbers;
+    float unclip[2]; /* width, height */
+};
+
+/* layouts.c */
+bool model_layout_published(const char *name); /* its thresholds are known */
+/* The recipe's lists by class; its layout_thresholds may hold one number for all before. */
+int model_layout_write(const struct model_file *f, const struct pipeline_layout *said,
+                       struct recipe *r, struct error *err);
+
 /* pipeline.c */
 struct pipeline_model {
     char name[MODEL_NAME]; /* "": not said */
@@ -151,6 +185,7 @@ struct pipeline_model {
 struct pipeline {
     struct pipeline_model models[MODEL_TASKS];
     struct model_numbers numbers;
+    struct pipeline_layout layout;
     int64_t batch_size; /* 0: not said */
 };
 int pipeline_read(const char *path, struct pipeline *out, struct error *err);

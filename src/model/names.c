@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * What the name of a PP-OCR model says: generation, tier, precision, language; and the numbers that
- * were published for its kind. Tables only; a name that says nothing ranks last.
+ * What the name of a PaddleOCR model says: generation, tier, precision, language; and the numbers
+ * that were published for its kind. Tables only; a name that says nothing ranks last.
  */
 #include "model/model_internal.h"
 
@@ -10,12 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const model_task_words[] = {"det", "rec", "textline_ori", "doc_ori", NULL};
-const char *const model_task_names[MODEL_TASKS] = {"detection", "recognition", "line orientation",
-                                                   "page orientation"};
+const char *const model_task_words[] = {"det",   "rec", "textline_ori", "doc_ori", "layout",
+                                        "table", NULL};
+const char *const model_task_names[MODEL_TASKS] = {
+    "detection", "recognition", "line orientation", "page orientation", "layout", "table"};
 
 /* By published accuracy, best first: docs/models.md. */
 static const char *const tiers[] = {"medium", "server", "small", "mobile", "tiny"};
+/* Layout models by published accuracy. SLANet_plus before SLANeXt, whose cells' places PaddleOCR
+ * itself does not use. */
+static const char *const structures[] = {"PP-DocLayoutV3", "PP-DocLayoutV2", "PP-DocLayout_plus-L",
+                                         "PP-DocLayout-L", "PP-DocLayout-M", "PP-DocLayout-S",
+                                         "SLANet_plus",    "SLANeXt",        "SLANet"};
 static const char *const precisions[] = {"fp16", "int8"};
 static const char *const marks[] = {"_onnx", "_infer", "_fp32", "_fp16", "_int8"};
 static const char *const task_marks[] = {"_det", "_rec"};
@@ -39,6 +45,15 @@ int model_tier_rank(const char *name)
     int count = (int)(sizeof tiers / sizeof tiers[0]);
     for (int i = 0; i < count; i++)
         if (has_word(name, tiers[i]))
+            return i;
+    return count;
+}
+
+int model_structure_rank(const char *name)
+{
+    int count = (int)(sizeof structures / sizeof structures[0]);
+    for (int i = 0; i < count; i++)
+        if (has_word(name, structures[i]))
             return i;
     return count;
 }
@@ -99,6 +114,9 @@ bool model_name_valid(const char *name)
     return len > 0 && len < MODEL_NAME - 16 && name[0] != '.' && strspn(name, letters) == len;
 }
 
+#define IMAGENET_MEAN "0.485,0.456,0.406"
+#define IMAGENET_STD "0.229,0.224,0.225"
+
 static const struct {
     int from, to; /* generations */
     const char *tier;
@@ -115,6 +133,20 @@ static const struct {
     {0, 5, "", MODEL_DET, NUMBER_MAX_CANDIDATES, "1000"},
     /* Up to version 2.0 a line was 32 pixels high. */
     {1, 2, "", MODEL_REC, NUMBER_REC_HEIGHT, "32"},
+    /* Where an export leaves its picture's size open; the inference.yml of each. The small layout
+     * models see what ImageNet's did, the others plain parts of 255. */
+    {0, 9, "PP-DocLayout-L", MODEL_LAYOUT, NUMBER_LAYOUT_SIZE, "640"},
+    {0, 9, "PP-DocLayout-M", MODEL_LAYOUT, NUMBER_LAYOUT_SIZE, "640"},
+    {0, 9, "PP-DocLayout-M", MODEL_LAYOUT, NUMBER_LAYOUT_MEAN, IMAGENET_MEAN},
+    {0, 9, "PP-DocLayout-M", MODEL_LAYOUT, NUMBER_LAYOUT_STD, IMAGENET_STD},
+    {0, 9, "PP-DocLayout-S", MODEL_LAYOUT, NUMBER_LAYOUT_SIZE, "480"},
+    {0, 9, "PP-DocLayout-S", MODEL_LAYOUT, NUMBER_LAYOUT_MEAN, IMAGENET_MEAN},
+    {0, 9, "PP-DocLayout-S", MODEL_LAYOUT, NUMBER_LAYOUT_STD, IMAGENET_STD},
+    {0, 9, "SLANeXt", MODEL_TABLE, NUMBER_TABLE_SIZE, "512"},
+    /* The first SLANet's places are parts of the table, its successors' of the square. */
+    {0, 9, "SLANet", MODEL_TABLE, NUMBER_TABLE_EXTENT, "crop"},
+    {0, 9, "SLANet_plus", MODEL_TABLE, NUMBER_TABLE_EXTENT, "square"},
+    {0, 9, "slanet-plus", MODEL_TABLE, NUMBER_TABLE_EXTENT, "square"},
 };
 
 void model_numbers_standard(const char *name, enum model_task task, struct model_numbers *out)

@@ -16,17 +16,29 @@ const char *const model_number_names[MODEL_NUMBERS] = {
     [NUMBER_BOX_THRESH] = "box_thresh",         [NUMBER_UNCLIP_RATIO] = "unclip_ratio",
     [NUMBER_MAX_CANDIDATES] = "max_candidates", [NUMBER_REC_HEIGHT] = "rec_height",
     [NUMBER_REC_SQUEEZE] = "rec_squeeze",       [NUMBER_SCORE_THRESH] = "score_thresh",
+    [NUMBER_LAYOUT_SIZE] = "layout_size",       [NUMBER_LAYOUT_MEAN] = "layout_mean",
+    [NUMBER_LAYOUT_STD] = "layout_std",         [NUMBER_LAYOUT_THRESHOLDS] = "layout_thresholds",
+    [NUMBER_TABLE_SIZE] = "table_size",         [NUMBER_TABLE_EXTENT] = "table_extent",
 };
+
+/* How many numbers the recipe's lists hold here. */
+static const size_t list_lengths[MODEL_NUMBERS] = {
+    [NUMBER_LAYOUT_MEAN] = 3, [NUMBER_LAYOUT_STD] = 3, [NUMBER_LAYOUT_THRESHOLDS] = 1};
 
 int model_numbers_set(struct model_numbers *n, enum model_number which, const char *value,
                       struct error *err)
 {
     struct recipe scratch;
+    float list[3];
+    const size_t length = list_lengths[which];
     if (strlen(value) >= MODEL_NUMBER)
         return error_set(err, ERROR_INPUT, "%s: '%.40s' is too long", model_number_names[which],
                          value);
     if (param_set(&recipe_table, &scratch, model_number_names[which], value, err) < 0)
         return -1;
+    if (length && recipe_numbers(value, list, 3) != length)
+        return error_set(err, ERROR_INPUT, "%s: '%s' is not %zu numbers", model_number_names[which],
+                         value, length);
     snprintf(n->text[which], MODEL_NUMBER, "%s", value);
     return 0;
 }

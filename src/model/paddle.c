@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * A model directory as PaddleX exports it: inference.onnx with inference.yml, which holds the
- * model's name, its numbers and, for recognition, its dictionary. What a model is for is told by
- * its postprocessing, or by its name. Read as hostile input; aliases are passed over.
+ * model's name, its numbers and its dictionary or labels. What a model is for is told by its
+ * postprocessing, its labels, or its name. Read as hostile input; aliases are passed over.
  */
 #include "model/model_internal.h"
 
@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char dictionary_path[] = "PostProcess/character_dict/*";
 
@@ -21,6 +22,10 @@ struct export
     char process[64]; /* PostProcess/name */
     int shape;        /* elements of image_shape so far */
     bool dictionary;
+    /* Of a layout model. */
+    char mean[MODEL_NUMBER], std[MODEL_NUMBER], draw_threshold[MODEL_NUMBER];
+    bool page_labels; /* one of them is a text's or a table's */
+    bool odd;         /* its picture is prepared in a way that pagemill has not */
 };
 
 static int set_number(struct export *x, enum model_number which, const char *value,
@@ -64,6 +69,65 @@ static int take_entry(struct export *x, const char *value, struct error *err)
     return 0;
 }
 
+/* Other detectors have labels too: of cells, of seals, of cats. */
+static int take_layout_label(struct export *x, const char *value, struct error *err)
+{
+    size_t len = strlen(x->f->labels), more = strlen(value);
+    if (strchr(value, ',') || !utf8_printable(value, more))
+        return error_set(err, ERROR_INPUT, "label_list: not a label");
+    if (len + more + 2 > sizeof x->f->labels)
+        return error_set(err, ERROR_INPUT, "label_list: too long");
+    snprintf(x->f->labels + len, sizeof x->f->labels - len, "%s%s", len ? "," : "", value);
+    x->page_labels |= strcasecmp(value, "text") == 0 || strcasecmp(value, "table") == 0;
+    return 0;
+}
+
+/* Height and width, which must be the same. */
+static int take_size(struct export *x, const char *value, struct error *err)
+{
+    const char *first = x->f->numbers.text[NUMBER_LAYOUT_SIZE];
+    x->odd |= *first && strcmp(first, value) != 0;
+    return *first ? 0 : set_number(x, NUMBER_LAYOUT_SIZE, value, err);
+}
+
+static int add_to_list(char list[MODEL_NUMBER], const char *value, struct error *err)
+{
+    size_t len = strlen(list);
+    int n = snprintf(list + len, MODEL_NUMBER - len, "%s%s", len ? "," : "", value);
+    return n < (int)(MODEL_NUMBER - len) ? 0 : error_set(err, ERROR_INPUT, "mean, std: too long");
+}
+
+static int take_mean(struct export *x, const char *value, struct error *err)
+{
+    return add_to_list(x->mean, value, err);
+}
+
+static int take_std(struct export *x, const char *value, struct error *err)
+{
+    return add_to_list(x->std, value, err);
+}
+
+static int take_ratio(struct export *x, const char *value, struct error *err)
+{
+    (void)err;
+    x->odd |= strcasecmp(value, "false") != 0;
+    return 0;
+}
+
+static int take_scale(struct export *x, const char *value, struct error *err)
+{
+    (void)err;
+    x->odd |= strcasecmp(value, "true") != 0;
+    return 0;
+}
+
+static int take_draw_threshold(struct export *x, const char *value, struct error *err)
+{
+    (void)err;
+    snprintf(x->draw_threshold, sizeof x->draw_threshold, "%s", value);
+    return 0;
+}
+
 #define NUMBER(name, which)                                                 \
     static int name(struct export *x, const char *value, struct error *err) \
     {                                                                       \
@@ -75,6 +139,7 @@ NUMBER(take_unclip_ratio, NUMBER_UNCLIP_RATIO)
 NUMBER(take_max_candidates, NUMBER_MAX_CANDIDATES)
 NUMBER(take_side, NUMBER_LIMIT_SIDE_LEN)
 NUMBER(take_rule, NUMBER_LIMIT_TYPE)
+NUMBER(take_table_size, NUMBER_TABLE_SIZE)
 
 static const struct {
     const char *path;
@@ -91,6 +156,14 @@ static const struct {
     {"PreProcess/transform_ops/*/DetResizeForTest/limit_side_len", take_side},
     {"PreProcess/transform_ops/*/DetResizeForTest/limit_type", take_rule},
     {"PreProcess/transform_ops/*/RecResizeImg/image_shape/*", take_shape},
+    {"PreProcess/transform_ops/*/ResizeTableImage/max_len", take_table_size},
+    {"label_list/*", take_layout_label},
+    {"draw_threshold", take_draw_threshold},
+    {"Preprocess/*/target_size/*", take_size},
+    {"Preprocess/*/keep_ratio", take_ratio},
+    {"Preprocess/*/is_scale", take_scale},
+    {"Preprocess/*/mean/*", take_mean},
+    {"Preprocess/*/std/*", take_std},
 };
 
 static int visit_export(void *arg, const struct yaml_scalar *s, struct error *err)
@@ -111,10 +184,31 @@ static int task_of(const struct export *x)
         return MODEL_LINE;
     if (strstr(x->f->name, "doc_ori"))
         return MODEL_PAGE;
+    if (x->page_labels)
+        return x->odd ? MODEL_TASKS : MODEL_LAYOUT;
+    if (strcmp(x->process, "TableLabelDecode") == 0)
+        return MODEL_TABLE;
     if (strcmp(x->process, "CTCLabelDecode") == 0)
         return MODEL_REC;
     return strcmp(x->process, "DBPostProcess") == 0 && !strstr(x->f->name, "seal") ? MODEL_DET
                                                                                    : MODEL_TASKS;
+}
+
+static int set_if_said(struct export *x, enum model_number which, const char *value,
+                       struct error *err)
+{
+    return *value ? set_number(x, which, value, err) : 0;
+}
+
+/* The published models have thresholds by class; theirs here is for drawing. */
+static int finish_layout(struct export *x, struct error *err)
+{
+    if (model_layout_published(x->f->name))
+        *x->draw_threshold = '\0';
+    if (set_if_said(x, NUMBER_LAYOUT_MEAN, x->mean, err) < 0 ||
+        set_if_said(x, NUMBER_LAYOUT_STD, x->std, err) < 0)
+        return -1;
+    return set_if_said(x, NUMBER_LAYOUT_THRESHOLDS, x->draw_threshold, err);
 }
 
 int paddle_read(const char *dir, struct model_shelf *out, struct error *err)
@@ -133,6 +227,8 @@ int paddle_read(const char *dir, struct model_shelf *out, struct error *err)
         return 0;
     }
     f.task = (enum model_task)task;
+    if (task == MODEL_LAYOUT && finish_layout(&x, err) < 0)
+        return error_context(err, "%s", yaml);
     snprintf(f.root, sizeof f.root, "%s", dir);
     snprintf(f.file, sizeof f.file, "inference.onnx");
     snprintf(f.dictionary, sizeof f.dictionary, "%s", x.dictionary ? "inference.yml" : "");

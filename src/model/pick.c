@@ -18,7 +18,10 @@ static void rank(const struct model_file *f, const struct model_file *like, int 
     out[0] = -model_generation(own);
     out[1] = like && strcmp(model_tier(own), model_tier(wanted)) != 0;
     out[2] = f->task == MODEL_REC && model_for_one_script(own);
-    out[3] = f->task == MODEL_REC || f->task == MODEL_DET ? model_tier_rank(own) : 0;
+    if (f->task == MODEL_LAYOUT || f->task == MODEL_TABLE)
+        out[3] = model_structure_rank(own);
+    else
+        out[3] = f->task == MODEL_REC || f->task == MODEL_DET ? model_tier_rank(own) : 0;
     out[4] = model_precision_rank(f->name);
     out[5] = strcmp(f->pack, like ? like->pack : f->pack) != 0;
 }

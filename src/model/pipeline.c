@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * A PaddleX pipeline file, PP-StructureV3.yaml as it is: the models and numbers of its general OCR
- * are taken over. Every key that has no effect here is named in the log, those of one section in
- * one line; a key that no row of pipeline_keys.c knows is named with its line. Refuses values that
- * cannot be read, and aliases. Called by pack.c.
+ * A PaddleX pipeline file, PP-StructureV3.yaml as it is: the models and numbers of its general OCR,
+ * of layout detection and of wireless tables are taken over. Every key that has no effect here is
+ * named in the log, those of one section in one line; a key that no row of pipeline_keys.c knows is
+ * named with its line. Refuses values that cannot be read, and aliases. Called by pack.c.
  */
 #include "model/pipeline_keys.h"
 
@@ -25,6 +25,7 @@ struct file {
     struct strbuf idle; /* their names */
     size_t line;        /* of the first of them */
     const struct pipeline_key *last;
+    const char *at; /* the path of the value in hand */
     int unknown;
 };
 
@@ -141,16 +142,37 @@ static int set_batch(struct file *f, const struct pipeline_key *key, const char 
     return 0;
 }
 
+static int set_nms(struct file *f, const struct pipeline_key *key, const char *value,
+                   struct error *err)
+{
+    (void)key, (void)err;
+    f->out->layout.nms = truth(value);
+    f->out->layout.nms_said = true;
+    return 0;
+}
+
+static int set_layout(struct file *f, const struct pipeline_key *key, const char *value,
+                      struct error *err)
+{
+    const char *rest = f->at + strlen(key->path);
+    if (pipeline_layout_set(&f->out->layout, key->which, *rest ? rest + 1 : rest, value, err) < 0)
+        return error_context(err, "%s", key->path);
+    return 0;
+}
+
 static int obey(struct file *f, const struct pipeline_key *key, const struct yaml_scalar *s,
                 struct error *err)
 {
     static int (*const actions[])(struct file *, const struct pipeline_key *, const char *,
                                   struct error *) = {
-        [PIPELINE_SET] = set_number,    [PIPELINE_NAME] = set_name,   [PIPELINE_DIR] = set_dir,
-        [PIPELINE_SWITCH] = set_switch, [PIPELINE_BATCH] = set_batch,
+        [PIPELINE_SET] = set_number,  [PIPELINE_NAME] = set_name,
+        [PIPELINE_DIR] = set_dir,     [PIPELINE_SWITCH] = set_switch,
+        [PIPELINE_BATCH] = set_batch, [PIPELINE_LAYOUT] = set_layout,
+        [PIPELINE_NMS] = set_nms,
     };
     if (yaml_null(s) || key->action == PIPELINE_LABEL)
         return 0;
+    f->at = s->path;
     return actions[key->action](f, key, s->value, err);
 }
 

@@ -5,8 +5,6 @@
  */
 #include "model/pipeline_keys.h"
 
-#include "model/model_internal.h"
-
 #define IGNORED(path, type, same)             \
     {                                         \
         path, type, PIPELINE_NOTHING, 0, same \
@@ -34,6 +32,14 @@
         IGNORED(path "/model_name", PIPELINE_TEXT, NULL),  \
         IGNORED(path "/model_dir", PIPELINE_TEXT, "null"), \
         IGNORED(path "/batch_size", PIPELINE_NUMBER, NULL)
+#define LAYOUT_MODEL(path)                                                                   \
+    MODEL(path, MODEL_LAYOUT), IGNORED(path "/batch_size", PIPELINE_NUMBER, NULL),           \
+        {path "/threshold", PIPELINE_TREE, PIPELINE_LAYOUT, LAYOUT_THRESHOLD, NULL},         \
+        {path "/layout_nms", PIPELINE_BOOL, PIPELINE_NMS, 0, NULL},                          \
+        {path "/layout_unclip_ratio", PIPELINE_TREE, PIPELINE_LAYOUT, LAYOUT_UNCLIP, NULL},  \
+    {                                                                                        \
+        path "/layout_merge_bboxes_mode", PIPELINE_TREE, PIPELINE_LAYOUT, LAYOUT_MERGE, NULL \
+    }
 #define NO_LAYOUT(path)                                              \
     NO_MODEL(path), IGNORED(path "/threshold", PIPELINE_TREE, NULL), \
         IGNORED(path "/layout_nms", PIPELINE_BOOL, NULL),            \
@@ -78,12 +84,12 @@ const struct pipeline_key pipeline_keys[] = {
     SWITCH("use_doc_preprocessor", MODEL_PAGE),
     IGNORED("use_general_ocr", PIPELINE_BOOL, "true"),
     IGNORED("use_seal_recognition", PIPELINE_BOOL, "false"),
-    IGNORED("use_table_recognition", PIPELINE_BOOL, "false"),
+    SWITCH("use_table_recognition", MODEL_TABLE),
     IGNORED("use_formula_recognition", PIPELINE_BOOL, "false"),
     IGNORED("use_chart_recognition", PIPELINE_BOOL, "false"),
     IGNORED("use_region_detection", PIPELINE_BOOL, "false"),
     IGNORED("format_block_content", PIPELINE_BOOL, "false"),
-    NO_LAYOUT(LAYOUT),
+    LAYOUT_MODEL(LAYOUT),
     NO_MODEL("SubModules/ChartRecognition"),
     NO_LAYOUT(REGION),
 
@@ -118,7 +124,9 @@ const struct pipeline_key pipeline_keys[] = {
     IGNORED(TABLES "/use_ocr_model", PIPELINE_BOOL, "false"),
     NO_MODEL(TABLES "/SubModules/TableClassification"),
     NO_MODEL(TABLES "/SubModules/WiredTableStructureRecognition"),
-    NO_MODEL(TABLES "/SubModules/WirelessTableStructureRecognition"),
+    MODEL(TABLES "/SubModules/WirelessTableStructureRecognition", MODEL_TABLE),
+    IGNORED(TABLES "/SubModules/WirelessTableStructureRecognition/batch_size", PIPELINE_NUMBER,
+            NULL),
     NO_MODEL(TABLES "/SubModules/WiredTableCellsDetection"),
     NO_MODEL(TABLES "/SubModules/WirelessTableCellsDetection"),
     NO_MODEL(TABLES "/SubModules/TableOrientationClassify"),

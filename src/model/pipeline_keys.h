@@ -6,6 +6,8 @@
 #ifndef MODEL_PIPELINE_KEYS_H
 #define MODEL_PIPELINE_KEYS_H
 
+#include "model/model_internal.h"
+
 #include <stddef.h>
 
 enum pipeline_type {
@@ -23,7 +25,11 @@ enum pipeline_action {
     PIPELINE_DIR,     /* a model's directory */
     PIPELINE_SWITCH,  /* false: without that model */
     PIPELINE_BATCH,   /* lines in one run */
+    PIPELINE_LAYOUT,  /* of layout detection: which is enum pipeline_layout_value */
+    PIPELINE_NMS,     /* its layout_nms */
 };
+
+enum pipeline_layout_value { LAYOUT_THRESHOLD, LAYOUT_MERGE, LAYOUT_UNCLIP };
 
 struct pipeline_key {
     const char *path;
@@ -35,5 +41,9 @@ struct pipeline_key {
 
 extern const struct pipeline_key pipeline_keys[];
 extern const size_t pipeline_key_count;
+
+/* rest: what stands behind the key: "" for one value, else a class or "*". */
+int pipeline_layout_set(struct pipeline_layout *l, int which, const char *rest, const char *value,
+                        struct error *err);
 
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * The recipe's table and its flags. A new number is one field and one row. Filled by model/pack,
- * read by pagemill-work. The defaults are those of PP-OCRv6: docs/engines.md
- * has the trials.
+ * read by pagemill-work. The defaults are those of PP-OCRv6 (docs/engines.md has
+ * the trials) and of the larger layout models.
  */
 #include "model/recipe.h"
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FIELD(f) offsetof(struct recipe, f), sizeof(((struct recipe *)0)->f)
@@ -17,6 +19,14 @@
 #f, PARAM_TEXT, FIELD(f), "", .metavar = "TEXT" \
     }
 #define MODEL(f) TEXT(f), TEXT(f##_sha256)
+#define LIST(f, std)                                     \
+    {                                                    \
+#f, PARAM_TEXT, FIELD(f), std, .metavar = "LIST" \
+    }
+#define BOOL(f, std)                                       \
+    {                                                      \
+#f, PARAM_BOOL, FIELD(f), std, .metavar = "on|off" \
+    }
 #define INT(f, std, lo, hi)                                  \
     {                                                        \
 #f, PARAM_INT, FIELD(f), std, lo, hi, .metavar = "N" \
@@ -31,6 +41,8 @@
     }
 
 static const char *const side_rules[] = {"max", "min", NULL};
+static const char *const table_extents[] = {"square", "crop", NULL};
+const char *const layout_merge_names[] = {"union", "large", "small", NULL};
 
 static const struct param rows[] = {
     TEXT(name),
@@ -53,6 +65,22 @@ static const struct param rows[] = {
     INT(rec_height, "48", 8, 512),
     REAL(rec_squeeze, "0.75", 0, 4),
     REAL(score_thresh, "0", 0, 1),
+    TEXT(layout_name),
+    TEXT(table_name),
+    MODEL(layout),
+    MODEL(table),
+    MODEL(table_dictionary),
+    LIST(layout_labels, ""),
+    LIST(layout_thresholds, ""),
+    LIST(layout_merges, ""),
+    LIST(layout_mean, "0,0,0"),
+    LIST(layout_std, "1,1,1"),
+    INT(layout_size, "800", 32, 2048),
+    BOOL(layout_nms, "true"),
+    REAL(layout_unclip_width, "1", 0, 10),
+    REAL(layout_unclip_height, "1", 0, 10),
+    INT(table_size, "488", 32, 2048),
+    CHOICE(table_extent, "square", table_extents),
 };
 
 const struct param_table recipe_table = {rows, sizeof rows / sizeof rows[0]};
@@ -66,6 +94,28 @@ void recipe_defaults(struct recipe *r)
 bool recipe_complete(const struct recipe *r)
 {
     return *r->detection && *r->recognition && *r->dictionary;
+}
+
+size_t recipe_numbers(const char *list, float *out, size_t space)
+{
+    size_t n = 0;
+    for (const char *at = list; *at; n++) {
+        char *end;
+        float v = strtof(at, &end);
+        if (end == at || (*end && *end != ',') || !isfinite(v) || n == space)
+            return 0;
+        out[n] = v;
+        at = *end ? end + 1 : end;
+    }
+    return n;
+}
+
+size_t recipe_next_word(const char **at, const char **word)
+{
+    size_t len = strcspn(*at, ",");
+    *word = *at;
+    *at += len + ((*at)[len] == ',');
+    return len;
 }
 
 char **recipe_args(const struct recipe *r)

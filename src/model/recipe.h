@@ -11,12 +11,28 @@
 #include "base/settings.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What limit_side_len means (PaddleOCR's words): a longest side of at most, or a shortest side of
  * at least so many pixels. */
 enum side_rule { SIDE_MAX, SIDE_MIN };
 
-enum { RECIPE_PATH = 1024, RECIPE_SHA256 = 65, RECIPE_LANGUAGES = 512 };
+/* What becomes of regions inside a region of a class (PaddleX's words): both stay, the inner one
+ * goes, the outer one goes. */
+enum layout_merge { MERGE_UNION, MERGE_LARGE, MERGE_SMALL };
+extern const char *const layout_merge_names[]; /* NULL-terminated */
+
+/* What a table model's places are parts of: of the square that its input was padded to, or of the
+ * table's own width and height. */
+enum table_extent { TABLE_OF_SQUARE, TABLE_OF_CROP };
+
+enum {
+    RECIPE_PATH = 1024,
+    RECIPE_SHA256 = 65,
+    RECIPE_LANGUAGES = 512,
+    RECIPE_LIST = 1024,
+    RECIPE_CLASSES = 64, /* of a layout model: the published ones have up to 25 */
+};
 
 struct recipe {
     char name[96];                 /* of the pack, for people: "PP-OCRv6_tiny" */
@@ -45,6 +61,24 @@ struct recipe {
     int64_t rec_height;  /* pixels of a line image */
     double rec_squeeze;  /* width of a line image, as a part of what its proportions would give */
     double score_thresh; /* lines with less confidence are dropped */
+
+    /* A layout model and a table model, with or without the above; "" for none. Their names are for
+     * people. */
+    char layout_name[64], table_name[64];
+    char layout[RECIPE_PATH], layout_sha256[RECIPE_SHA256];
+    char table[RECIPE_PATH], table_sha256[RECIPE_SHA256];
+    char table_dictionary[RECIPE_PATH],
+        table_dictionary_sha256[RECIPE_SHA256]; /* "": the usual one */
+
+    /* Layout, by class and separated by commas: labels, least confidences, enum layout_merge. */
+    char layout_labels[RECIPE_LIST], layout_thresholds[RECIPE_LIST], layout_merges[RECIPE_LIST];
+    char layout_mean[64], layout_std[64]; /* of red, green, blue, as parts of 255 */
+    int64_t layout_size;                  /* pixels of the input's sides, where it takes any */
+    bool layout_nms;
+    double layout_unclip_width, layout_unclip_height; /* by which regions are stretched */
+
+    int64_t table_size;   /* pixels of the input's sides, where it takes any */
+    int64_t table_extent; /* enum table_extent */
 };
 
 extern const struct param_table recipe_table;
@@ -53,6 +87,11 @@ void recipe_defaults(struct recipe *r);
 
 /* Whether there is enough to read with: detection, recognition and a dictionary. */
 bool recipe_complete(const struct recipe *r);
+
+/* The numbers of such a list: how many, or 0 where it holds something else or more than `space`. */
+size_t recipe_numbers(const char *list, float *out, size_t space);
+/* The word at *at, which moves behind it and its comma; its length, 0 at the end. */
+size_t recipe_next_word(const char **at, const char **word);
 
 /* What is not the default as flags of pagemill-work: "--name", "value", …, NULL. One allocation:
  * free() it. */
