@@ -49,6 +49,19 @@ static bool is_there(const char *path)
     return there;
 }
 
+bool ppocr_support_runtime(struct recipe *r)
+{
+    const char *runtime = getenv("PAGEMILL_TEST_ONNXRUNTIME");
+    if (!runtime) {
+        puts("PAGEMILL_TEST_ONNXRUNTIME is not set: skipped");
+        return false;
+    }
+    recipe_defaults(r);
+    snprintf(r->runtime, sizeof r->runtime, "%s", runtime);
+    r->device = DEVICE_CPU;
+    return is_there(runtime);
+}
+
 bool ppocr_support_recipe(struct recipe *r)
 {
     const char *runtime = getenv("PAGEMILL_TEST_ONNXRUNTIME");

@@ -17,6 +17,9 @@
  * models. False, with the reason printed, when a variable is not set or a file is not there. */
 bool ppocr_support_recipe(struct recipe *r);
 
+/* From PAGEMILL_TEST_ONNXRUNTIME alone: the runtime on the CPU and no models. */
+bool ppocr_support_runtime(struct recipe *r);
+
 /* The SHA-256 of a file; "" when it cannot be read. */
 void ppocr_support_hash(const char *path, char sha256[DIGEST_TEXT]);
 

@@ -118,6 +118,11 @@ const char *ocr_note(const struct ocr *ocr)
     return ocr->driver->note ? ocr->driver->note(ocr) : "";
 }
 
+struct onnx *ocr_runtime(const struct ocr *ocr)
+{
+    return ocr->driver->runtime ? ocr->driver->runtime(ocr) : NULL;
+}
+
 static int check_raster(const struct ocr *ocr, const struct raster *r, struct error *err)
 {
     if (raster_bytes(r, MAX_PIXELS, err) == 0)

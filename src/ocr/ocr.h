@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct ocr;
+struct onnx;
 
 struct ocr_config {
     const char *engine;          /* "tesseract", "ppocr", "auto" */
@@ -32,6 +33,7 @@ const char *ocr_name(const struct ocr *ocr);   /* "tesseract/5.3.0", "ppocr/PP-O
 uint32_t ocr_channels(const struct ocr *ocr);  /* the raster it wants: 1 or 3 */
 const char *ocr_device(const struct ocr *ocr); /* what it computes on: "cpu", "webgpu", … */
 const char *ocr_note(const struct ocr *ocr);   /* why not on what was asked for; "" */
+struct onnx *ocr_runtime(const struct ocr *ocr); /* that it has opened, for other models; or NULL */
 
 struct ocr_request {
     int number;           /* of the page */

@@ -105,6 +105,11 @@ static const char *note(const struct ocr *ocr)
     return *a->note ? a->note : ocr_note(first(a));
 }
 
+static struct onnx *runtime(const struct ocr *ocr)
+{
+    return ocr_runtime(first((const struct automatic *)ocr));
+}
+
 /* ITU-R BT.601's weights of red, green and blue, in 256ths. */
 static uint8_t *grey_of(const struct raster *raster, const uint8_t *pixels)
 {
@@ -216,5 +221,6 @@ const struct ocr_driver ocr_auto = {
     .read = read_engine,
     .device = device,
     .note = note,
+    .runtime = runtime,
     .languages = languages,
 };

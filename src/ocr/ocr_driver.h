@@ -22,6 +22,7 @@ struct ocr_driver {
                 const struct ocr_request *request, struct page *page, struct error *err);
     const char *(*device)(const struct ocr *ocr); /* NULL: "cpu" */
     const char *(*note)(const struct ocr *ocr);   /* NULL: "" */
+    struct onnx *(*runtime)(const struct ocr *ocr); /* NULL: none */
     int (*languages)(const struct ocr_config *config, struct strbuf *out, struct error *err);
     /* Everything it may read with, without loading it. */
     void (*describe)(const struct ocr_config *config, struct strbuf *out);

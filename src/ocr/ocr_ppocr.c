@@ -420,6 +420,11 @@ static const char *note(const struct ocr *ocr)
     return onnx_note(((const struct ppocr *)ocr)->runtime);
 }
 
+static struct onnx *runtime(const struct ocr *ocr)
+{
+    return ((const struct ppocr *)ocr)->runtime;
+}
+
 static uint32_t channels(const struct ocr_config *config)
 {
     (void)config;
@@ -436,5 +441,6 @@ const struct ocr_driver ocr_ppocr = {
     .read = read_engine,
     .device = device,
     .note = note,
+    .runtime = runtime,
     .languages = languages,
 };

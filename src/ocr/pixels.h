@@ -47,6 +47,9 @@ void pixels_resize(const struct pixels *p, struct rect from, const struct normal
 void pixels_warp(const struct pixels *p, const struct quad *from, const struct normalisation *n,
                  const struct planes *out);
 
+/* The whole picture, bicubically as OpenCV does it, in the order red, green, blue. */
+void pixels_cubic(const struct pixels *p, const struct normalisation *n, const struct planes *out);
+
 /* A copy turned clockwise by 90, 180 or 270 degrees, without padding; free(data) by the caller.
  * data is NULL when there is no room for it. */
 struct pixels pixels_turned(const struct pixels *p, int degrees);
