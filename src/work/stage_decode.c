@@ -79,9 +79,8 @@ static int render_picture(struct exchange *x, struct error *err)
     struct document *document = stage_document(err);
     if (!document)
         return -1;
-    x->answer_fd =
-        document_picture(document, x->request->u.page.page, &x->request->u.page.how,
-                         &x->request->u.page.view, &size, err);
+    x->answer_fd = document_picture(document, x->request->u.page.page, &x->request->u.page.how,
+                                    &x->request->u.page.view, &size, err);
     if (x->answer_fd < 0)
         return -1;
     x->answer.type = MESSAGE_IMAGE;

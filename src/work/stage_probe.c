@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/json_writer.h"
 #include "ocr/ocr.h"
+#include "ocr/structure.h"
 #include "page/media.h"
 #include "work/sandbox.h"
 
@@ -56,6 +57,7 @@ static void write_engine(struct json_writer *w, const struct stage_config *confi
     json_add_object(w, NULL);
     json_add_string(w, "name", engine);
     ocr_describe(&wanted, &version);
+    structure_describe(&config->recipe, &version);
     json_add_string(w, "version", strbuf_str(&version));
     json_add_int(w, "channels", ocr_engine_channels(&wanted));
     if (rc < 0)

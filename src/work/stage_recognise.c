@@ -11,6 +11,7 @@
 #include "layout/layout.h"
 #include "ocr/ink.h"
 #include "ocr/ocr.h"
+#include "ocr/structure.h"
 #include "page/correct.h"
 #include "page/page.h"
 
@@ -26,7 +27,8 @@ enum { MAX_PIXELS = 1 << 30 }; /* the decoder keeps the configured cap; this onl
 static const char no_memory[] = "the page needs more than the memory allowed to a worker";
 
 static struct ocr *engine;
-static uint64_t current_ticket; /* of the request in hand, for out_of_memory */
+static struct structure *models; /* of layout and tables; NULL: none is installed */
+static uint64_t current_ticket;  /* of the request in hand, for out_of_memory */
 
 /* std::set_new_handler: engines are C++, and there an allocation that fails ends in an uncaught
  * exception, which would look like a crash of ours and be tried again. There is no C declaration of
@@ -44,13 +46,22 @@ static void out_of_memory(void)
     _exit(1);
 }
 
+static int open_models(const struct ocr_config *wanted, struct error *err)
+{
+    if (ocr_open(&engine, wanted, err) < 0)
+        return -1;
+    if (!structure_wanted(wanted->recipe))
+        return 0;
+    return structure_open(&models, ocr_runtime(engine), wanted->recipe, err);
+}
+
 static int load(const struct stage_config *config, struct message *ready, struct error *err)
 {
     const struct ocr_config wanted = {config->engine, config->languages, config->tessdata,
                                       &config->recipe};
     set_new_handler(out_of_memory);
     json_object_seed(JSON_SEED); /* else it asks the system for one, which the sandbox forbids */
-    if (ocr_open(&engine, &wanted, err) < 0) {
+    if (open_models(&wanted, err) < 0) {
         if (err->class ==
             ERROR_INPUT) /* its models, not a document: nothing here reads with them */
             err->class = ERROR_UNSUPPORTED;
@@ -64,6 +75,7 @@ static int load(const struct stage_config *config, struct message *ready, struct
 
 static void unload(void)
 {
+    structure_close(&models);
     ocr_close(&engine);
 }
 
@@ -101,35 +113,57 @@ static int correct(struct page *page, const char *json, size_t len, struct error
     return rc < 0 ? -1 : 0;
 }
 
-/* With the rules and pictures that the pixels show. */
-static int arrange(struct page *page, const struct raster *raster, const uint8_t *pixels,
-                   const struct page_wish *wish, struct error *err)
+/* What the pixels show besides words. */
+struct sight {
+    struct ink ink;
+    struct structure_findings seen;
+};
+
+static int look(struct sight *sight, struct page *page, const struct raster *raster,
+                const uint8_t *pixels, const struct page_wish *wish, int64_t deadline,
+                struct error *err)
 {
-    struct ink ink = {0};
     const int64_t begun = clock_steady_ns();
-    const bool wanted = wish->layout != LAYOUT_OFF && (wish->tables || wish->figures);
-    if (wanted && ink_find(raster, pixels, page, &ink, err) < 0)
+    if ((wish->tables || wish->figures) && ink_find(raster, pixels, page, &sight->ink, err) < 0)
         return -1;
     page->stage_ms[PAGE_STAGE_LAYOUT] += (float)(clock_steady_ns() - begun) / 1e6F;
-    const struct layout_hints hints = {.rules = ink.rules,
-                                       .rule_count = ink.rule_count,
-                                       .pictures = ink.pictures,
-                                       .picture_count = ink.picture_count};
-    int rc = stage_layout(page, &hints, wish, err);
-    ink_done(&ink);
+    if (!models || wish->layout != LAYOUT_AUTO)
+        return 0;
+    return structure_find(models, raster, pixels, page, wish->tables, deadline, &sight->seen, err);
+}
+
+static int arrange(struct page *page, const struct raster *raster, const uint8_t *pixels,
+                   const struct page_wish *wish, int64_t deadline, struct error *err)
+{
+    struct sight sight = {0};
+    int rc = look(&sight, page, raster, pixels, wish, deadline, err);
+    const struct layout_hints hints = {.rules = sight.ink.rules,
+                                       .rule_count = sight.ink.rule_count,
+                                       .pictures = sight.ink.pictures,
+                                       .picture_count = sight.ink.picture_count,
+                                       .regions = sight.seen.regions,
+                                       .region_count = sight.seen.region_count,
+                                       .grids = sight.seen.grids,
+                                       .grid_count = sight.seen.grid_count};
+    if (rc == 0)
+        rc = stage_layout(page, &hints, wish, err);
+    ink_done(&sight.ink);
+    structure_findings_free(&sight.seen);
     return rc;
 }
 
 /* What comes after an engine has read the page. */
 static int complete(struct page *page, const struct sheaf *sheaf, const uint8_t *pixels,
-                    const struct page_wish *wish, struct error *err)
+                    const struct page_wish *wish, int64_t deadline, struct error *err)
 {
     const char *layer = (const char *)pixels + (size_t)sheaf->raster.stride * sheaf->raster.height;
     page->layer_score = sheaf->layer_score;
     if ((sheaf->raster.reduced && warn_reduced(page, err) < 0) ||
         (sheaf->layer_bytes && correct(page, layer, sheaf->layer_bytes, err) < 0))
         return -1;
-    return arrange(page, &sheaf->raster, pixels, wish, err);
+    if (wish->layout == LAYOUT_OFF)
+        return 0;
+    return arrange(page, &sheaf->raster, pixels, wish, deadline, err);
 }
 
 static int read_page(struct exchange *x, struct error *err)
@@ -143,10 +177,11 @@ static int read_page(struct exchange *x, struct error *err)
     current_ticket = x->request->ticket;
     const struct ocr_request request = {number, x->request->u.read.timeout_ms,
                                         x->request->u.read.wish.rotate};
+    const int64_t deadline = request.deadline_ms ? clock_steady() + request.deadline_ms : INT64_MAX;
     struct page *page = NULL;
     int rc = ocr_read(engine, &sheaf.raster, pixels, &request, &page, err);
     if (rc == 0)
-        rc = complete(page, &sheaf, pixels, &x->request->u.read.wish, err);
+        rc = complete(page, &sheaf, pixels, &x->request->u.read.wish, deadline, err);
     munmap((void *)(uintptr_t)pixels, size);
     if (rc == 0)
         rc = stage_answer_page(x, page, err);
