@@ -416,6 +416,7 @@ static void regions_say_what_lines_are(void **state)
         {BLOCK_TEXT, {90, 240, 910, 420}, 0.8F, -1},
         {BLOCK_TEXT, {95, 245, 905, 415}, 0.5F, -1}, /* the same again */
         {BLOCK_FORMULA, {300, 600, 700, 660}, 0.7F, -1},
+        {BLOCK_CODE, {90, 1000, 910, 1060}, 0.7F, -1}, /* stays where it stands */
     };
     const struct layout_hints hints = {.regions = regions,
                                        .region_count = COUNT(regions),
@@ -427,11 +428,13 @@ static void regions_say_what_lines_are(void **state)
     draw_prose(p, 100, 250, 800, 6);
     draw_line(p, 310, 620, DRAW_SIZE, "a + b = c");
     draw_prose(p, 100, 800, 800, 3); /* outside of all */
+    draw_line(p, 100, 1020, DRAW_SIZE, "while (x) x--;");
     blocks_are(p, &hints,
                "heading2 of mills and/1\n"
                "text the miller w/6\n"
                "formula a + b = c/1\n"
-               "text the miller w/3\n");
+               "text the miller w/3\n"
+               "code while (x) x-/1\n");
 }
 
 static void a_models_order_is_kept(void **state)

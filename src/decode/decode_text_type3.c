@@ -111,6 +111,12 @@ static void copy_span(fz_context *ctx, fz_text *to, const fz_text_span *s)
     }
 }
 
+static void copy_text(fz_context *ctx, fz_text *to, const fz_text *text)
+{
+    for (const fz_text_span *s = text->head; s; s = s->next)
+        copy_span(ctx, to, s);
+}
+
 fz_text *type3_known(fz_context *ctx, const fz_text *text)
 {
     if (!needs_copy(ctx, text))
@@ -118,8 +124,7 @@ fz_text *type3_known(fz_context *ctx, const fz_text *text)
     fz_text *copy = fz_new_text(ctx);
     fz_try(ctx)
     {
-        for (const fz_text_span *s = text->head; s; s = s->next)
-            copy_span(ctx, copy, s);
+        copy_text(ctx, copy, text);
     }
     fz_catch(ctx)
     {

@@ -19,11 +19,22 @@ static const struct region_kind {
     bool empty; /* is something without text too */
     enum part_place place;
 } kinds[BLOCK_TYPES] = {
-    [BLOCK_TABLE] = {true, true, PLACE_BODY},       [BLOCK_FIGURE] = {true, true, PLACE_BODY},
-    [BLOCK_FORMULA] = {true, true, PLACE_BODY},     [BLOCK_SEAL] = {true, true, PLACE_BODY},
-    [BLOCK_HEADER] = {false, false, PLACE_HEAD},    [BLOCK_FOOTER] = {false, false, PLACE_FOOT},
-    [BLOCK_FOOTNOTE] = {false, false, PLACE_NOTES}, [BLOCK_TITLE] = {false, false, PLACE_BODY},
-    [BLOCK_HEADING] = {false, false, PLACE_BODY},   [BLOCK_TEXT] = {false, false, PLACE_BODY},
+    [BLOCK_TABLE] = {true, true, PLACE_BODY},
+    [BLOCK_FIGURE] = {true, true, PLACE_BODY},
+    [BLOCK_FORMULA] = {true, true, PLACE_BODY},
+    [BLOCK_SEAL] = {true, true, PLACE_BODY},
+    [BLOCK_HEADER] = {false, false, PLACE_HEAD},
+    [BLOCK_FOOTER] = {false, false, PLACE_FOOT},
+    [BLOCK_FOOTNOTE] = {false, false, PLACE_NOTES},
+    [BLOCK_TITLE] = {false, false, PLACE_BODY},
+    [BLOCK_HEADING] = {false, false, PLACE_BODY},
+    [BLOCK_TEXT] = {false, false, PLACE_BODY},
+    [BLOCK_LIST] = {false, false, PLACE_BODY},
+    [BLOCK_CODE] = {false, false, PLACE_BODY},
+    [BLOCK_OTHER] = {false, false, PLACE_BODY},
+    [BLOCK_PAGE_NUMBER] = {false, false, PLACE_FOOT},
+    [BLOCK_TABLE_CAPTION] = {false, false, PLACE_BODY},
+    [BLOCK_FIGURE_CAPTION] = {false, false, PLACE_BODY},
 };
 
 static int compare_confidence(const void *a, const void *b)
