@@ -64,6 +64,90 @@ static void feed_text(struct run *r, int number, const char *text)
     feed(r, with_text(number, text));
 }
 
+/* ---- several formats, and links ---- */
+
+static const int sentence_pages = 6;
+
+/* Sentences that go over every edge, and a figure. */
+static struct page *sentence_page(int n)
+{
+    struct page *p = with_text(n, n % 2 ? "it goes" : "on and on.");
+    if (n == 3)
+        page_add_block(p, BLOCK_FIGURE)->bbox = (struct rect){100, 500, 300, 600};
+    return p;
+}
+
+static void feed_sentences(struct run *r)
+{
+    for (int n = 1; n <= sentence_pages; n++)
+        feed(r, sentence_page(n));
+    feed_failed(r, (uint32_t)sentence_pages + 1);
+}
+
+static void export_many(const struct export_format *const *formats, size_t count,
+                        struct strbuf *outs)
+{
+    struct exporter *e = exporter_new_many(formats, count, PAGE_POINTS);
+    struct error err;
+    exporter_begin(e, "{\"filename\":\"a & b.pdf\"}", outs);
+    for (int n = 1; n <= sentence_pages; n++) {
+        auto_strbuf json = {0};
+        struct page *p = sentence_page(n);
+        page_encode(p, &json);
+        OK(exporter_add(e, (uint32_t)n, &json, outs, &err));
+        page_free(&p);
+    }
+    error_set(&err, ERROR_TIMEOUT, "too slow");
+    exporter_add_failed(e, (uint32_t)sentence_pages + 1, &err, outs);
+    while (exporter_end(e, outs))
+        ;
+    exporter_free(&e);
+}
+
+static void each_of_several_formats_is_as_it_is_alone(void **state)
+{
+    const struct export_format *formats[EXPORTER_FORMATS];
+    struct strbuf outs[EXPORTER_FORMATS] = {0};
+    size_t count = 0;
+    (void)state;
+    for (size_t i = 0; export_formats[i]; i++)
+        if (!export_formats[i]->single)
+            formats[count++] = export_formats[i];
+    export_many(formats, count, outs);
+    for (size_t i = 0; i < count; i++) {
+        struct run r = begin(formats[i]->extension, PAGE_POINTS);
+        feed_sentences(&r);
+        ENDS_AS(r, strbuf_str(&outs[i]));
+        strbuf_free(&outs[i]);
+    }
+}
+
+static void assert_links(const char *extension, const char *folder, const char *link)
+{
+    struct run r = {.exporter = exporter_new(export_find(extension), PAGE_PIXELS)};
+    if (folder)
+        exporter_link(r.exporter, folder);
+    exporter_begin(r.exporter, "{}", &r.out);
+    feed_sentences(&r);
+    const char *out = end(&r);
+    if (!strstr(out, link))
+        fail_msg("%s has no %s: %s", extension, link, out);
+    strbuf_free(&r.out);
+}
+
+static void links_lead_to_a_folder_of_any_name(void **state)
+{
+    static const char *const extensions[] = {"md", "html", "mmd", "det.mmd", "alto.xml"};
+    (void)state;
+    for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
+        assert_links(extensions[i], NULL, "images/2_0.jpg");
+        assert_links(extensions[i], "a & (\"b\")\xff_images",
+                     "a%20%26%20%28%22b%22%29%FF_images/2_0.jpg");
+        bool linked = i < 4;
+        assert_int_equal(export_find(extensions[i])->linked, linked);
+    }
+}
+
 /* ---- json ---- */
 
 static void bytes_pass_through(void **state)
@@ -437,6 +521,8 @@ static void every_word_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_of_several_formats_is_as_it_is_alone),
+        cmocka_unit_test(links_lead_to_a_folder_of_any_name),
         cmocka_unit_test(bytes_pass_through),
         cmocka_unit_test(a_page_that_changed_is_written_anew),
         cmocka_unit_test(lengths_in_points),

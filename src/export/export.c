@@ -44,6 +44,11 @@ void export_extensions(char out[EXPORT_LIST])
                               export_formats[i]->extension);
 }
 
+const char *export_images(const struct export_page *page)
+{
+    return page->images ? page->images : EXPORT_IMAGES;
+}
+
 static size_t caption_of(const struct page *page, const struct block *b)
 {
     bool named = b->type == BLOCK_FIGURE && b->caption >= 0 &&

@@ -15,6 +15,10 @@
 
 enum { EXPORT_LIST = 256 }; /* bytes: all extensions with commas */
 
+/* The folder of the figures' pictures, relative to an output: as the HTTP API and archives have it.
+ */
+#define EXPORT_IMAGES "images"
+
 struct export_page {
     uint32_t number;
     const char *json; /* the page result, for drivers that take it as it is */
@@ -22,6 +26,7 @@ struct export_page {
     const struct page *page;   /* the page result decoded; NULL when the page failed */
     const struct error *error; /* why it failed */
     const char *filename;      /* of the document; NULL: not known */
+    const char *images; /* the folder of pictures, escaped as in a URL; NULL: EXPORT_IMAGES */
     /* The page after it, if the paragraph or table that goes on there (flow_tail, flow_head) can be
      * printed as one with its rest; opened says the same of the page before. Drivers that print
      * page by page need neither. */
@@ -35,6 +40,7 @@ struct export_format {
     const char *content_type;
     bool decoded; /* export_page.json is not needed */
     bool single;  /* holds one page: begin, that page, end */
+    bool linked;  /* shows figures by links to their pictures */
     /* job: a JSON object that describes the job. Each appends to out. begin and end may be NULL. */
     void (*begin)(struct strbuf *out, const char *job);
     void (*page)(struct strbuf *out, const struct export_page *page, bool first);

@@ -27,6 +27,7 @@ struct join {
 struct writer {
     struct strbuf *out;
     const struct page *page;
+    const char *images;
     size_t block, line, word; /* from 1, by page, for ids */
     unsigned figures;
 };
@@ -291,7 +292,7 @@ static void add_figure(struct writer *w, const struct block *block)
     open_block(w, "Illustration", text ? "_image" : "", &block->bbox);
     if (!text)
         close_head(w, block);
-    strbuf_addf(w->out, " FILEID=\"images/%s\"/>\n", image);
+    strbuf_addf(w->out, " FILEID=\"%s/%s\"/>\n", w->images, image);
     if (text) {
         add_text_within(w, block, "_text", &block->bbox, NULL, block->line_count);
         strbuf_adds(w->out, "</ComposedBlock>\n");
@@ -309,9 +310,10 @@ static void add_block(struct writer *w, const struct block *block)
         add_text(w, block);
 }
 
-static void add_good_page(struct strbuf *out, const struct page *page)
+static void add_good_page(struct strbuf *out, const struct export_page *e)
 {
-    struct writer w = {.out = out, .page = page};
+    const struct page *page = e->page;
+    struct writer w = {.out = out, .page = page, .images = export_images(e)};
     struct box whole = box_of_page(page);
     strbuf_addf(out,
                 "<Page ID=\"p%d\" PHYSICAL_IMG_NR=\"%d\" WIDTH=\"%d\" HEIGHT=\"%d\" "
@@ -333,7 +335,7 @@ static void alto_page(struct strbuf *out, const struct export_page *e, bool firs
 {
     (void)first;
     if (e->page) {
-        add_good_page(out, e->page);
+        add_good_page(out, e);
         return;
     }
     export_failed_comment(out, e);

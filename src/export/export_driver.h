@@ -17,6 +17,9 @@ void export_failed_json(struct strbuf *out, const struct export_page *page);
 /* <!-- page 7: failed: timeout --> */
 void export_failed_comment(struct strbuf *out, const struct export_page *page);
 
+/* The folder of pictures, as links have it. */
+const char *export_images(const struct export_page *page);
+
 /* A page's language as HTML and XML have it (BCP 47): "de" for "deu"; NULL if it is not one. */
 const char *export_language(const char *language);
 

@@ -187,15 +187,16 @@ static void add_table(struct strbuf *out, const struct block *b)
 }
 
 /* Text in the picture is what those hear who do not see it. */
-static void add_figure(struct strbuf *out, const struct page *page, const struct block *b,
+static void add_figure(struct strbuf *out, const struct export_page *e, const struct block *b,
                        unsigned figure, unsigned char *marks)
 {
+    const struct page *page = e->page;
     char name[PAGE_FIGURE_NAME];
     auto_strbuf inside = {0};
     const size_t caption = export_take_caption(page, b, marks);
     page_figure_name(page->number, figure, name);
     prose_add_block(&inside, b);
-    strbuf_addf(out, "<figure>\n<img src=\"images/%s\" alt=\"", name);
+    strbuf_addf(out, "<figure>\n<img src=\"%s/%s\" alt=\"", export_images(e), name);
     html_add_text(out, strbuf_str(&inside));
     strbuf_adds(out, "\">\n");
     if (caption < page->block_count)
@@ -257,7 +258,7 @@ static void html_page(struct strbuf *out, const struct export_page *e, bool firs
     for (size_t i = 0; i < e->page->block_count; i++) {
         const struct block *b = &e->page->blocks[i];
         if (b->type == BLOCK_FIGURE)
-            add_figure(out, e->page, b, figures++, marks);
+            add_figure(out, e, b, figures++, marks);
         else if (marks[i] == EXPORT_OPEN)
             add_block(out, e->page, i, marks);
     }
@@ -268,6 +269,7 @@ static void html_page(struct strbuf *out, const struct export_page *e, bool firs
 const struct export_format export_html = {.extension = "html",
                                           .content_type = "text/html; charset=utf-8",
                                           .decoded = true,
+                                          .linked = true,
                                           .begin = html_begin,
                                           .page = html_page,
                                           .end = html_end};

@@ -51,7 +51,7 @@ static void write_figure(struct writer *w, const struct block *b)
     const size_t taken = export_take_caption(w->page, b, w->marks);
     const struct block *caption = taken < w->page->block_count ? &w->page->blocks[taken] : NULL;
     strbuf_adds(w->out, w->any ? "\n" : "");
-    markdown_add_figure(w->out, w->page->number, w->figures++, caption);
+    markdown_add_figure(w->out, export_images(w->e), w->page->number, w->figures++, caption);
     w->any = true;
     if (caption)
         write_block(w, caption, &(struct markdown_part){0});
@@ -135,4 +135,5 @@ static void markdown_page(struct strbuf *out, const struct export_page *e, bool 
 const struct export_format export_markdown = {.extension = "md",
                                               .content_type = "text/markdown; charset=utf-8",
                                               .decoded = true,
+                                              .linked = true,
                                               .page = markdown_page};

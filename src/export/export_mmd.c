@@ -27,9 +27,10 @@ static void add_place(struct strbuf *out, const struct page *page, const struct 
                 on_grid(r->y2, page->height));
 }
 
-static void add_page(struct strbuf *out, const struct page *page, bool places)
+static void add_page(struct strbuf *out, const struct export_page *e, bool places)
 {
     static const struct markdown_part whole = {.html = true};
+    const struct page *page = e->page;
     unsigned figures = 0;
     bool any = false;
     for (size_t i = 0; i < page->block_count; i++) {
@@ -40,7 +41,7 @@ static void add_page(struct strbuf *out, const struct page *page, bool places)
         if (places)
             add_place(out, page, block);
         if (block->type == BLOCK_FIGURE)
-            markdown_add_figure(out, page->number, figures++, NULL);
+            markdown_add_figure(out, export_images(e), page->number, figures++, NULL);
         else
             markdown_add_block(out, block, &whole);
         any = any || out->len > start;
@@ -52,7 +53,7 @@ static void add_page(struct strbuf *out, const struct page *page, bool places)
 static void add_either(struct strbuf *out, const struct export_page *e, bool places)
 {
     if (e->page)
-        add_page(out, e->page, places);
+        add_page(out, e, places);
     else
         export_failed_comment(out, e);
     strbuf_adds(out, "\n<--- Page Split --->\n");
@@ -73,9 +74,11 @@ static void det_page(struct strbuf *out, const struct export_page *e, bool first
 const struct export_format export_mmd = {.extension = "mmd",
                                          .content_type = "text/markdown; charset=utf-8",
                                          .decoded = true,
+                                         .linked = true,
                                          .page = mmd_page};
 
 const struct export_format export_det = {.extension = "det.mmd",
                                          .content_type = "text/markdown; charset=utf-8",
                                          .decoded = true,
+                                         .linked = true,
                                          .page = det_page};

@@ -7,6 +7,7 @@
 #include "export/exporter.h"
 
 #include "base/memory.h"
+#include "base/must.h"
 #include "export/export_xml.h"
 #include "export/table.h"
 #include "layout/flow.h"
@@ -28,22 +29,52 @@ struct held {
 };
 
 struct exporter {
-    const struct export_format *format;
+    const struct export_format *formats[EXPORTER_FORMATS];
+    size_t format_count;
+    bool decoded; /* no format needs the bytes of page results */
     enum page_unit unit;
-    char *filename; /* that the job names */
-    bool any;       /* a page has been written */
+    char *filename;       /* that the job names */
+    struct strbuf images; /* the folder of pictures, as links have it */
+    bool any;             /* a page has been written */
     struct held held[EXPORTER_WINDOW];
     size_t count;
     struct flow_margins past[FLOW_REACH]; /* of pages written */
     size_t past_count;
 };
 
-struct exporter *exporter_new(const struct export_format *format, enum page_unit unit)
+struct exporter *exporter_new_many(const struct export_format *const *formats, size_t count,
+                                   enum page_unit unit)
 {
     struct exporter *e = x_calloc(1, sizeof *e);
-    e->format = format;
+    must(count <= EXPORTER_FORMATS);
+    e->format_count = count;
+    e->decoded = true;
+    for (size_t i = 0; i < count; i++) {
+        e->formats[i] = formats[i];
+        e->decoded = e->decoded && formats[i]->decoded;
+    }
     e->unit = unit;
+    strbuf_adds(&e->images, EXPORT_IMAGES);
     return e;
+}
+
+struct exporter *exporter_new(const struct export_format *format, enum page_unit unit)
+{
+    return exporter_new_many(&format, 1, unit);
+}
+
+/* As a path in a URL (RFC 3986): what is left as it is needs no escape in Markdown, HTML and XML
+ * either. */
+void exporter_link(struct exporter *e, const char *folder)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/";
+    strbuf_clear(&e->images);
+    for (; *folder; folder++)
+        if (strchr(plain, *folder))
+            strbuf_addc(&e->images, *folder);
+        else
+            strbuf_addf(&e->images, "%%%02X", (unsigned char)*folder);
 }
 
 static void drop(struct held *h)
@@ -60,6 +91,7 @@ void exporter_free(struct exporter **exporter)
     for (size_t i = 0; i < e->count; i++)
         drop(&e->held[i]);
     free(e->filename);
+    strbuf_free(&e->images);
     free(e);
     *exporter = NULL;
 }
@@ -125,12 +157,22 @@ static void forget_first(struct exporter *e)
     memmove(e->held, e->held + 1, --e->count * sizeof *e->held);
 }
 
+/* The page result as readers shall have it. */
+static void encode(const struct exporter *e, struct held *h)
+{
+    if (!h->changed && e->unit == PAGE_PIXELS)
+        return;
+    strbuf_clear(&h->json);
+    page_encode_unit(h->page, e->unit, &h->json);
+}
+
 static void write_first(struct exporter *e, struct strbuf *out)
 {
     struct held *h = &e->held[0], *next = e->count > 1 ? &e->held[1] : NULL;
     struct export_page page = {.number = h->number,
                                .page = h->page,
                                .filename = e->filename,
+                               .images = strbuf_str(&e->images),
                                .opened = h->opened,
                                .repeated = h->repeated};
     mark(e, h);
@@ -140,15 +182,13 @@ static void write_first(struct exporter *e, struct strbuf *out)
         page.next = next->page;
     if (!h->page)
         page.error = &h->error;
-    if (h->page && !e->format->decoded) {
-        if (h->changed || e->unit != PAGE_PIXELS) {
-            strbuf_clear(&h->json);
-            page_encode_unit(h->page, e->unit, &h->json);
-        }
+    if (h->page && !e->decoded) {
+        encode(e, h);
         page.json = strbuf_str(&h->json);
         page.len = h->json.len;
     }
-    e->format->page(out, &page, !e->any);
+    for (size_t i = 0; i < e->format_count; i++)
+        e->formats[i]->page(&out[i], &page, !e->any);
     e->any = true;
     forget_first(e);
 }
@@ -166,8 +206,9 @@ void exporter_begin(struct exporter *e, const char *job, struct strbuf *out)
     xml_job_open(&known, job);
     e->filename = x_strdup(known.filename);
     xml_job_close(&known);
-    if (e->format->begin)
-        e->format->begin(out, job);
+    for (size_t i = 0; i < e->format_count; i++)
+        if (e->formats[i]->begin)
+            e->formats[i]->begin(&out[i], job);
 }
 
 int exporter_add(struct exporter *e, uint32_t number, struct strbuf *json, struct strbuf *out,
@@ -178,7 +219,7 @@ int exporter_add(struct exporter *e, uint32_t number, struct strbuf *json, struc
         return -1;
     struct held *h = push(e, number);
     h->page = page;
-    if (e->format->decoded)
+    if (e->decoded)
         strbuf_free(json);
     h->json = *json;
     *json = (struct strbuf){0};
@@ -202,7 +243,8 @@ bool exporter_end(struct exporter *e, struct strbuf *out)
         write_first(e, out);
         return true;
     }
-    if (e->format->end)
-        e->format->end(out);
+    for (size_t i = 0; i < e->format_count; i++)
+        if (e->formats[i]->end)
+            e->formats[i]->end(&out[i]);
     return false;
 }

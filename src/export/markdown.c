@@ -295,7 +295,8 @@ void markdown_add_block(struct strbuf *out, const struct block *block,
     }
 }
 
-void markdown_add_figure(struct strbuf *out, int page, unsigned figure, const struct block *caption)
+void markdown_add_figure(struct strbuf *out, const char *images, int page, unsigned figure,
+                         const struct block *caption)
 {
     char name[PAGE_FIGURE_NAME];
     auto_strbuf text = {0};
@@ -304,5 +305,5 @@ void markdown_add_figure(struct strbuf *out, int page, unsigned figure, const st
         prose_add_block(&text, caption);
     strbuf_adds(out, "![");
     add_escaped(out, strbuf_str(&text), text.len, 0, false);
-    strbuf_addf(out, "](images/%s)\n", name);
+    strbuf_addf(out, "](%s/%s)\n", images, name);
 }

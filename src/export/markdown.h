@@ -22,8 +22,9 @@ struct markdown_part {
 void markdown_add_block(struct strbuf *out, const struct block *block,
                         const struct markdown_part *part);
 
-/* ![text](images/6_0.jpg); caption may be NULL. figure: counted on the page from 0. */
-void markdown_add_figure(struct strbuf *out, int page, unsigned figure,
+/* ![text](images/6_0.jpg); caption may be NULL. images: the folder, as links have it. figure:
+ * counted on the page from 0. */
+void markdown_add_figure(struct strbuf *out, const char *images, int page, unsigned figure,
                          const struct block *caption);
 
 #endif
