@@ -139,6 +139,62 @@ int api_figure(struct api *api, const struct job *job, const char *name, uint64_
     return fd_take(&made);
 }
 
+/* ---- all of them ---- */
+
+struct cutter {
+    struct api *api;
+    const struct job *job;
+    int document;
+    struct picture_maker maker; /* without a process: not begun, or ended by a bad page */
+    struct page *page;          /* the one last asked for, or NULL */
+};
+
+bool api_is_of_machine(enum error_class class)
+{
+    return class == ERROR_IO || class == ERROR_BUSY || class == ERROR_REMOTE || class == ERROR_BUG;
+}
+
+static int cut(struct cutter *c, const char *name, uint64_t *size, struct error *err)
+{
+    int number = 0;
+    unsigned figure = 0;
+    if (parse_name(name, &number, &figure, err) < 0)
+        return -1;
+    if (!c->page || c->page->number != number) {
+        page_free(&c->page);
+        if (read_page(c->api, c->job, number, &c->page, err) < 0)
+            return -1;
+    }
+    if (!c->maker.process.pid &&
+        picture_open(&c->maker, c->api->rooms.settings, c->document, c->job->password, err) < 0)
+        return -1;
+    return picture_figure(&c->maker, c->page, figure, size, err);
+}
+
+int api_figures_cut(struct api *api, const struct job *job, char *names,
+                    int (*visit)(void *, const char *, int, uint64_t, struct error *), void *arg,
+                    struct error *err)
+{
+    char key[BLOB_KEY], *rest = names;
+    uint64_t document_size, size;
+    int rc = 0;
+    job_document_key(job->id, key);
+    auto_fd document = blob_open(job_blobs(api->rooms.service), key, &document_size, err);
+    if (document < 0)
+        return -1;
+    struct cutter c = {.api = api, .job = job, .document = document, .maker.process = PROCESS_NONE};
+    for (char *name; rc == 0 && (name = strsep(&rest, "\n")) && *name;) {
+        auto_fd fd = cut(&c, name, &size, err);
+        if (fd >= 0)
+            rc = visit(arg, name, fd, size, err);
+        else if (api_is_of_machine(err->class))
+            rc = -1;
+    }
+    page_free(&c.page);
+    picture_close(&c.maker);
+    return rc;
+}
+
 /* ---- the native surface ---- */
 
 static int find_ended(struct api *api, struct http_request *req, struct job *job)

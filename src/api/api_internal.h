@@ -114,6 +114,11 @@ enum page_unit api_unit(const struct http_request *req); /* ?unit */
 int api_reader_new(struct api_reader **out, struct api *api, struct job *job,
                    const struct export_format *format, enum page_unit unit, const char *pages,
                    struct error *err);
+/* Through several formats at once, each page decoded once: api_reader_next takes an array of
+ * buffers then, one for each. */
+int api_reader_new_many(struct api_reader **out, struct api *api, struct job *job,
+                        const struct export_format *const *formats, size_t count,
+                        enum page_unit unit, const char *pages, struct error *err);
 /* 1, perhaps with nothing yet; 0 end; −1 */
 int api_reader_next(struct api_reader *r, struct strbuf *out, struct error *err);
 void api_reader_free(struct api_reader **r);
@@ -133,6 +138,9 @@ void api_reply_framed(struct http_request *req, struct api_reader *r, enum api_f
 /* "pdf" or "layouts.pdf", kept for the job's revision: a descriptor, *size bytes. Blocks. */
 int api_bound(struct api *api, const struct job *job, const char *extension, uint64_t *size,
               struct error *err);
+/* The same with a plan that is there already: sealed memory, plan_size bytes. */
+int api_bound_by(struct api *api, const struct job *job, const char *extension, int plan,
+                 uint64_t plan_size, uint64_t *size, struct error *err);
 int api_unnamed_file(const struct api *api, struct error *err); /* where the data is */
 
 /* Outputs that are made whole and kept with the job, of all its pages. */
@@ -155,6 +163,15 @@ void api_figures_reply(struct api *api, struct http_request *req, const struct j
 /* One of them as JPEG, kept for the job's revision. ERROR_NOT_FOUND: no such name. Blocks. */
 int api_figure(struct api *api, const struct job *job, const char *name, uint64_t *size,
                struct error *err);
+
+/* All that names (lines of export_figures; cut up) lists, by one process, in order: visit has each
+ * as sealed memory and returns 0 to go on. What cannot be cut is left out; only a machine in
+ * trouble makes this fail. Blocks. */
+int api_figures_cut(struct api *api, const struct job *job, char *names,
+                    int (*visit)(void *arg, const char *name, int fd, uint64_t size,
+                                 struct error *err),
+                    void *arg, struct error *err);
+bool api_is_of_machine(enum error_class class); /* nothing that the document could bring about */
 
 /* api_submit.c */
 extern const struct http_sink api_upload_sink, api_any_upload_sink; /* any: of every type */

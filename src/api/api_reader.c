@@ -33,9 +33,9 @@ struct api_reader {
     bool listed;              /* something stands in the list already */
 };
 
-int api_reader_new(struct api_reader **out, struct api *api, struct job *job,
-                   const struct export_format *format, enum page_unit unit, const char *pages,
-                   struct error *err)
+int api_reader_new_many(struct api_reader **out, struct api *api, struct job *job,
+                        const struct export_format *const *formats, size_t count,
+                        enum page_unit unit, const char *pages, struct error *err)
 {
     struct api_reader *r = x_calloc(1, sizeof *r);
     if (page_range_parse(&r->pages, pages ? pages : "", err) < 0) {
@@ -43,12 +43,19 @@ int api_reader_new(struct api_reader **out, struct api *api, struct job *job,
         return -1;
     }
     r->api = api;
-    r->exporter = exporter_new(format, unit);
+    r->exporter = exporter_new_many(formats, count, unit);
     r->next = page_range_first(&r->pages);
     r->job = *job;
     *job = (struct job){0};
     *out = r;
     return 0;
+}
+
+int api_reader_new(struct api_reader **out, struct api *api, struct job *job,
+                   const struct export_format *format, enum page_unit unit, const char *pages,
+                   struct error *err)
+{
+    return api_reader_new_many(out, api, job, &format, 1, unit, pages, err);
 }
 
 void api_reader_free(struct api_reader **reader)

@@ -139,34 +139,56 @@ static int make_plan(struct api *api, const struct job *job, const struct export
     return rc < 0 || fd_seal(fd, err) < 0 ? -1 : fd_take(&fd);
 }
 
-static int bind_anew(struct api *api, const struct job *job, const struct export_format *format,
-                     uint64_t *size, struct error *err)
+static void bound_key(const struct job *job, const char *extension, char key[BLOB_KEY])
+{
+    snprintf(key, BLOB_KEY, "%s/bound-%lld.%s", job->id, (long long)job->revision, extension);
+}
+
+static int open_bound(struct api *api, const struct job *job, const char *extension, uint64_t *size,
+                      struct error *err)
 {
     char key[BLOB_KEY];
-    uint64_t plan_size = 0, document_size;
+    bound_key(job, extension, key);
+    return blob_open(job_blobs(api->rooms.service), key, size, err);
+}
+
+static int bind_anew(struct api *api, const struct job *job, const char *extension, int plan,
+                     uint64_t plan_size, uint64_t *size, struct error *err)
+{
+    char key[BLOB_KEY];
+    uint64_t document_size;
+    struct blob_store *blobs = job_blobs(api->rooms.service);
     job_document_key(job->id, key);
-    auto_fd plan = make_plan(api, job, format, &plan_size, err);
-    auto_fd document =
-        plan < 0 ? -1 : blob_open(job_blobs(api->rooms.service), key, &document_size, err);
+    auto_fd document = blob_open(blobs, key, &document_size, err);
     if (document < 0)
         return -1;
-    return bind_document(api->rooms.settings, document, job->password, plan, plan_size, size, err);
+    auto_fd made =
+        bind_document(api->rooms.settings, document, job->password, plan, plan_size, size, err);
+    if (made < 0)
+        return -1;
+    bound_key(job, extension, key);
+    blob_adopt(blobs, key, made, NULL); /* if it cannot be kept it is made again */
+    return fd_take(&made);
 }
 
 int api_bound(struct api *api, const struct job *job, const char *extension, uint64_t *size,
               struct error *err)
 {
-    char key[BLOB_KEY];
-    struct blob_store *blobs = job_blobs(api->rooms.service);
-    snprintf(key, sizeof key, "%s/bound-%lld.%s", job->id, (long long)job->revision, extension);
-    int kept = blob_open(blobs, key, size, err);
+    uint64_t plan_size = 0;
+    int kept = open_bound(api, job, extension, size, err);
     if (kept >= 0 || err->class != ERROR_NOT_FOUND)
         return kept;
-    auto_fd made = bind_anew(api, job, export_plan_of(extension), size, err);
-    if (made < 0)
-        return -1;
-    blob_adopt(blobs, key, made, NULL); /* if it cannot be kept it is made again */
-    return fd_take(&made);
+    auto_fd plan = make_plan(api, job, export_plan_of(extension), &plan_size, err);
+    return plan < 0 ? -1 : bind_anew(api, job, extension, plan, plan_size, size, err);
+}
+
+int api_bound_by(struct api *api, const struct job *job, const char *extension, int plan,
+                 uint64_t plan_size, uint64_t *size, struct error *err)
+{
+    int kept = open_bound(api, job, extension, size, err);
+    if (kept >= 0 || err->class != ERROR_NOT_FOUND)
+        return kept;
+    return bind_anew(api, job, extension, plan, plan_size, size, err);
 }
 
 const struct api_kept api_kept[] = {
