@@ -29,10 +29,10 @@ struct ocr_config {
 int ocr_open(struct ocr **out, const struct ocr_config *config, struct error *err);
 void ocr_close(struct ocr **ocr);
 
-const char *ocr_name(const struct ocr *ocr);   /* "tesseract/5.3.0", "ppocr/PP-OCRv6_tiny" */
-uint32_t ocr_channels(const struct ocr *ocr);  /* the raster it wants: 1 or 3 */
-const char *ocr_device(const struct ocr *ocr); /* what it computes on: "cpu", "webgpu", … */
-const char *ocr_note(const struct ocr *ocr);   /* why not on what was asked for; "" */
+const char *ocr_name(const struct ocr *ocr);     /* "tesseract/5.3.0", "ppocr/PP-OCRv6_tiny" */
+uint32_t ocr_channels(const struct ocr *ocr);    /* the raster it wants: 1 or 3 */
+const char *ocr_device(const struct ocr *ocr);   /* what it computes on: "cpu", "webgpu", … */
+const char *ocr_note(const struct ocr *ocr);     /* why not on what was asked for; "" */
 struct onnx *ocr_runtime(const struct ocr *ocr); /* that it has opened, for other models; or NULL */
 
 struct ocr_request {

@@ -20,8 +20,8 @@ struct ocr_driver {
     /* A line whose page ran out of room is ERROR_LIMIT. */
     int (*read)(struct ocr *ocr, const struct raster *raster, const uint8_t *pixels,
                 const struct ocr_request *request, struct page *page, struct error *err);
-    const char *(*device)(const struct ocr *ocr); /* NULL: "cpu" */
-    const char *(*note)(const struct ocr *ocr);   /* NULL: "" */
+    const char *(*device)(const struct ocr *ocr);   /* NULL: "cpu" */
+    const char *(*note)(const struct ocr *ocr);     /* NULL: "" */
     struct onnx *(*runtime)(const struct ocr *ocr); /* NULL: none */
     int (*languages)(const struct ocr_config *config, struct strbuf *out, struct error *err);
     /* Everything it may read with, without loading it. */
