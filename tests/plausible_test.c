@@ -56,8 +56,7 @@ static const char *const good[] = {
 };
 
 static const char *const bad[] = {
-    "a\xEF\xBF\xBD"
-    "b",                        /* U+FFFD */
+    "ay\xEF\xBF\xBD",           /* U+FFFD */
     "\xEE\x80\xA1\xEE\x80\xA2", /* private use */
     "xkcdqzrtw",                /* no vowels */
     "aBcDeFgH",                 /* capitals at random */
