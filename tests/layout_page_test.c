@@ -73,6 +73,41 @@ static void margins_are_set_apart(void **state)
                "footer Printed in a/1\n");
 }
 
+static void a_row_spread_over_the_text_is_its_head(void **state)
+{
+    struct page *p = draw_page(1000, 1400);
+    (void)state;
+    draw_line(p, 100, 98, DRAW_SIZE, "400");
+    draw_line(p, 400, 98, DRAW_SIZE, "OF MILLS AND MEN.");
+    draw_line(p, 790, 98, DRAW_SIZE, "[Book III.]");
+    float below = draw_prose(p, 100, 120, 800, 20);
+    draw_line(p, 100, below + 80, DRAW_SIZE, "400");
+    draw_line(p, 400, below + 80, DRAW_SIZE, "sacks were no head, as they stand below");
+    blocks_are(p, &no_hints,
+               "page_number 400/1\n"
+               "header OF MILLS AND/1\n"
+               "header [Book III.]/1\n"
+               "text the miller w/20\n"
+               "text 400 sacks we/1\n");
+}
+
+static void lines_up_the_edge_are_read_last(void **state)
+{
+    struct page *p = draw_page(1000, 1400);
+    (void)state;
+    draw_prose(p, 150, 300, 700, 20);
+    struct line *l = draw_line(p, 20, 200, DRAW_SIZE, "Printed for the reader on a Monday");
+    for (size_t i = 0; i < l->word_count; i++) {
+        struct quad *q = &l->words[i].polygon;
+        for (int k = 0; k < 4; k++)
+            q->corner[k] = (struct point){q->corner[k].y - 180, 1200 - q->corner[k].x};
+    }
+    page_join_words(p, l);
+    blocks_are(p, &no_hints,
+               "text the miller w/20\n"
+               "footer Printed for /1\n");
+}
+
 static void turned_pages_are_laid_out_alike(void **state)
 {
     (void)state;
@@ -466,6 +501,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_and_what_spans_them),
         cmocka_unit_test(margins_are_set_apart),
+        cmocka_unit_test(a_row_spread_over_the_text_is_its_head),
+        cmocka_unit_test(lines_up_the_edge_are_read_last),
         cmocka_unit_test(turned_pages_are_laid_out_alike),
         cmocka_unit_test(columns_of_hebrew_are_read_from_the_right),
         cmocka_unit_test(vertical_writing_is_read_from_the_right),

@@ -6,13 +6,15 @@
  */
 #include "layout/draft.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
 enum {
     FEWEST_BANDS = 5, /* a page with fewer rows has no margins */
     MOST_ROWS = 3,
-    LONGEST = 160, /* characters of one row: more is text */
+    LONGEST = 160,  /* characters of one row: more is text */
+    MOST_SIDES = 4, /* lines that run up the page's edges */
 };
 
 static const float zone = 0.12F; /* of the height of the page, at its ends */
@@ -23,6 +25,10 @@ static const float number_apart = 0.4F;
 static const float largest = 1.2F; /* size of type over the ordinary one */
 static const float narrowest = 30; /* units: the width of a page that has margins, not a receipt */
 static const float hole = 1.5F;    /* unit: between what stands at the left and at the right */
+static const float wide_hole = 3;  /* unit: the same, where no white below sets the row apart */
+static const float flush = 2;      /* unit: from the side of the text to that of such a row */
+static const float side_zone = 0.15F; /* of the width of the page: for lines that run up it */
+static const float side_length = 8;   /* units: shorter is a label */
 
 /* Pieces whose heights overlap. */
 struct band {
@@ -201,31 +207,76 @@ static float zone_of(const struct margins *m, const struct band *b)
     return zone * s->height;
 }
 
+static struct rect band_box(const struct margins *m, const struct band *b)
+{
+    struct rect at = m->d->sheet->pieces[m->order[b->first]].at;
+    for (size_t i = 1; i < b->count; i++)
+        at = rect_union(at, m->d->sheet->pieces[m->order[b->first + i]].at);
+    return at;
+}
+
+static bool is_bare_number(const struct piece *p)
+{
+    const char *text = p->count == 1 ? p->from->words[p->first].text : "";
+    return isdigit((unsigned char)*text) && wording_page_number(text);
+}
+
+/* Puts the band's pieces in order across. How many wide holes are between them. */
+static size_t wide_holes(struct margins *m, const struct band *b)
+{
+    const struct sheet *s = m->d->sheet;
+    size_t *pieces = m->order + b->first, holes = 0;
+    qsort_r(pieces, b->count, sizeof *pieces, compare_across, m->d->sheet);
+    for (size_t i = 1; i < b->count; i++)
+        holes += s->pieces[pieces[i]].at.x1 - s->pieces[pieces[i - 1]].at.x2 > wide_hole * s->unit;
+    return holes;
+}
+
+/* The page's number at one side and a title far from it, over the whole width of the text next to
+ * it: a running head however close it stands. */
+static bool is_spread(struct margins *m, const struct band *b, const struct band *text)
+{
+    const struct sheet *s = m->d->sheet;
+    if (b->solid || text->solid || b->y2 - b->y1 > 2 * largest * s->unit || b->count < 2 ||
+        !wide_holes(m, b) || wide_holes(m, text))
+        return false;
+    const size_t *pieces = m->order + b->first;
+    const struct rect at = band_box(m, b), beside = band_box(m, text);
+    return fabsf(at.x1 - beside.x1) < flush * s->unit &&
+           fabsf(at.x2 - beside.x2) < flush * s->unit &&
+           (is_bare_number(&s->pieces[pieces[0]]) ||
+            is_bare_number(&s->pieces[pieces[b->count - 1]]));
+}
+
 /* How many bands from the top are the page's head; its end must be set apart. */
-static size_t head_rows(const struct margins *m)
+static size_t head_rows(struct margins *m)
 {
     const struct sheet *s = m->d->sheet;
     size_t taken = 0;
     for (size_t i = 0; i < MOST_ROWS && i + 1 < m->count; i++) {
         float gap = m->bands[i + 1].y1 - m->bands[i].y2;
-        if (m->bands[i].y2 > zone_of(m, &m->bands[i]) || !may_be_margin(m, &m->bands[i], true))
+        bool spread = is_spread(m, &m->bands[i], &m->bands[i + 1]);
+        if (m->bands[i].y2 > zone_of(m, &m->bands[i]) ||
+            !(spread || may_be_margin(m, &m->bands[i], true)))
             break;
-        if (gap >= m->need || (is_number(m, &m->bands[i]) && gap >= number_apart * s->unit))
+        if (gap >= m->need || (is_number(m, &m->bands[i]) && gap >= number_apart * s->unit) ||
+            spread)
             taken = i + 1;
     }
     return taken;
 }
 
-static size_t foot_rows(const struct margins *m, size_t heads)
+static size_t foot_rows(struct margins *m, size_t heads)
 {
     const struct sheet *s = m->d->sheet;
     size_t taken = 0;
     for (size_t i = 0; i < MOST_ROWS && i + 1 + heads < m->count; i++) {
         const struct band *b = &m->bands[m->count - 1 - i];
         float gap = b->y1 - b[-1].y2;
-        if (b->y1 < s->height - zone_of(m, b) || !may_be_margin(m, b, false))
+        bool spread = is_spread(m, b, b - 1);
+        if (b->y1 < s->height - zone_of(m, b) || !(spread || may_be_margin(m, b, false)))
             break;
-        if (gap >= m->need || (is_number(m, b) && gap >= number_apart * s->unit))
+        if (gap >= m->need || (is_number(m, b) && gap >= number_apart * s->unit) || spread)
             taken = i + 1;
     }
     return taken;
@@ -240,6 +291,46 @@ static int take_margins(struct margins *m)
     for (size_t i = m->count - feet; i < m->count; i++)
         if (take_band(m, &m->bands[i], PLACE_FOOT) < 0)
             return -1;
+    return 0;
+}
+
+/* ---- at the sides ---- */
+
+/* From the left end of all that is read across to its right end. */
+static struct rect across(const struct draft *d)
+{
+    const struct sheet *s = d->sheet;
+    struct rect at = {.x1 = s->width, .x2 = 0};
+    for (size_t i = 0; i < s->piece_count; i++)
+        if (!s->pieces[i].vertical) {
+            at.x1 = fminf(at.x1, s->pieces[i].at.x1);
+            at.x2 = fmaxf(at.x2, s->pieces[i].at.x2);
+        }
+    for (size_t i = 0; i < d->part_count; i++)
+        if (d->parts[i].solid) {
+            at.x1 = fminf(at.x1, d->parts[i].at.x1);
+            at.x2 = fmaxf(at.x2, d->parts[i].at.x2);
+        }
+    return at;
+}
+
+/* Who had the page printed, where it lies: along its edge and outside of everything else. */
+static int take_sides(struct draft *d)
+{
+    const struct sheet *s = d->sheet;
+    const struct rect text = across(d);
+    const float left = fminf(text.x1, side_zone * s->width),
+                right = fmaxf(text.x2, (1 - side_zone) * s->width);
+    size_t taken = 0;
+    for (size_t i = 0; i < s->piece_count && taken < MOST_SIDES; i++) {
+        const struct piece *p = &s->pieces[i];
+        if (p->taken || !p->vertical || rect_height(&p->at) < side_length * s->unit ||
+            (p->at.x2 > left && p->at.x1 < right))
+            continue;
+        taken++;
+        if (add_margin(d, &i, 1, PLACE_FOOT) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -258,5 +349,5 @@ int draft_take_margins(struct draft *d)
     make_bands(&m, tops, collect(d, tops));
     if (m.count < FEWEST_BANDS)
         return 0;
-    return measure_need(&m) < 0 ? -1 : take_margins(&m);
+    return measure_need(&m) < 0 || take_margins(&m) < 0 ? -1 : take_sides(d);
 }
