@@ -43,6 +43,19 @@ static void lines_are_cut_at_holes(void **state)
     page_free(&p);
 }
 
+static void rows_of_a_table_are_cut_at_every_hole(void **state)
+{
+    struct page *p = draw_page(1000, 1400);
+    struct sheet s;
+    (void)state;
+    draw_line(p, 100, 100, 20, "Austria          86.2          13.8          3,375");
+    draw_line(p, 100, 130, 20, "New towns of it     24.0     21.4     54.6     13,802");
+    open_sheet(&s, p, &no_hints);
+    assert_int_equal(s.piece_count, 4 + 5);
+    sheet_close(&s);
+    page_free(&p);
+}
+
 static void a_piece_can_be_split(void **state)
 {
     struct page *p = draw_page(1000, 1400);
@@ -143,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_cut_at_holes),
+        cmocka_unit_test(rows_of_a_table_are_cut_at_every_hole),
         cmocka_unit_test(a_piece_can_be_split),
         cmocka_unit_test(turned_pages_stand_upright),
         cmocka_unit_test(the_size_of_type_is_not_that_of_its_ink),

@@ -14,8 +14,11 @@
 
 enum { ARENA_CAP = 256 << 20 }; /* what PAGE_MAX_WORDS pieces, their rows and cells may need */
 
-/* A hole in a line: wider than the type is high, and than most blanks of the line by so much. */
-static const float hole_height = 1, hole_blanks = 2.2F;
+/* A hole in a line: wider than the type is high, and by so much than the line's smaller blanks.
+ * What is wider than any line is set to fill its measure is one, whatever the others are: in a
+ * table most blanks of a line can be between columns. */
+static const float hole_height = 1, hole_blanks = 2.2F, always_hole = 2;
+enum { SMALLER = 3 }; /* a third of the blanks are no wider */
 
 /* Heights over that of the type, as in most Latin faces. */
 static const float x_height = 0.5F, ascent = 0.22F, descent = 0.22F;
@@ -121,13 +124,14 @@ static int make_room(struct sheet *s, struct spacing *sp, size_t n)
     return sp->at && sp->gaps && sp->sorted ? 0 : -1;
 }
 
-static float median_of(struct spacing *sp, const float *values, size_t n)
+/* What one of `parts` of the values is below: 2 for the median. */
+static float quantile_of(struct spacing *sp, const float *values, size_t n, size_t parts)
 {
     if (n == 0)
         return 0;
     memcpy(sp->sorted, values, n * sizeof *values);
     qsort(sp->sorted, n, sizeof *sp->sorted, compare_floats);
-    return sp->sorted[n / 2];
+    return sp->sorted[n / parts];
 }
 
 /* ---- size of type ---- */
@@ -186,7 +190,7 @@ static float type_height(struct spacing *sp, const struct line *l, bool vertical
         return l->font_size;
     for (size_t i = 0; i < l->word_count; i++)
         sp->gaps[i] = word_height(&sp->at[i], &l->words[i], vertical, ink);
-    return median_of(sp, sp->gaps, l->word_count);
+    return quantile_of(sp, sp->gaps, l->word_count, 2);
 }
 
 /* ---- lines to pieces ---- */
@@ -240,8 +244,9 @@ static int cut_line(struct sheet *s, struct spacing *sp, const struct line *l, b
     like.height = type_height(sp, l, like.vertical, ink);
     for (size_t i = 1; i < l->word_count; i++)
         sp->gaps[i] = gap_between(&sp->at[i - 1], &sp->at[i], like.vertical);
-    float blank = l->word_count > 3 ? median_of(sp, sp->gaps + 1, l->word_count - 1) : 0;
-    float hole = fmaxf(hole_height * like.height, hole_blanks * blank);
+    float blank = l->word_count > 3 ? quantile_of(sp, sp->gaps + 1, l->word_count - 1, SMALLER) : 0;
+    float hole =
+        fmaxf(hole_height, fminf(hole_blanks * blank / like.height, always_hole)) * like.height;
     size_t first = 0;
     for (size_t i = 1; i < l->word_count; i++) {
         if (sp->gaps[i] <= hole)
