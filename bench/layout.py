@@ -39,7 +39,8 @@ METHOD = (
     "longer length summed over a page, mean of pages. Order: Levenshtein distance of the order of the matched true "
     "blocks, over the longer. Page: edit distance of the whole text, white space collapsed, over the longer, where "
     "the truth is a plain text. TEDS and TEDS-S: PubTabNet's on trees of table, row and cell, mean of the tables, a "
-    "missing one 0. Adjacency: ICDAR 2013's F1 of neighbouring cells with text, relations of all pages together. "
+    "missing one 0; an empty place of ICDAR 2013's tables is an empty cell, and those tables are ruled whose rows and "
+    "columns lines or tints part. Adjacency: ICDAR 2013's F1 of neighbouring cells with text, relations of all pages together. "
     "Tests: olmOCR-bench's present, absent, order, table, baseline; those of math are counted as skipped; share passed "
     "for each category, and their mean. Blocks: F1 at IoU 0.5, types brought to a common set; micro over blocks, the "
     "mean over types, and whatever the type. A page that cannot be read counts as read empty."
@@ -47,7 +48,8 @@ METHOD = (
 LOWER = ("text", "order", "page")  # figures of which less is better
 FIGURES = {  # name: what the table says
     "text": "text edit ↓", "order": "order edit ↓", "page": "page edit ↓", "teds": "TEDS", "teds_s": "TEDS-S",
-    "adjacency": "adjacency F1", "tests": "tests passed", "blocks": "block F1",
+    "teds_ruled": "TEDS, ruled tables", "teds_s_ruled": "TEDS-S, ruled tables",
+    "teds_unruled": "TEDS, unruled tables", "teds_s_unruled": "TEDS-S, unruled tables", "adjacency": "adjacency F1", "tests": "tests passed", "blocks": "block F1",
     "block_types": "block F1, mean of types", "located": "block F1, any type", "layout_ms": "layout, ms/page"}
 
 
@@ -86,11 +88,16 @@ def score(page, system, reading):
 
 
 def table_scores(page, found):
-    if page.tables_by == "adjacency":
-        return {"adjacency": layout_tables.adjacency(page.tables, found), "tables": [len(page.tables), len(found)]}
     pairs = layout_tables.paired(page.tables, found)
-    return {name: [round(layout_tables.teds(t, f, bare), 4) if f else 0.0 for t, f in pairs]
-            for name, bare in (("teds", False), ("teds_s", True))} | {"tables": [len(page.tables), len(found)]}
+    scores = {"tables": [len(page.tables), len(found)]}
+    if page.adjacency:
+        scores["adjacency"] = layout_tables.adjacency(page.tables, found)
+    if page.ruled is not None:
+        scores["ruled"] = page.ruled
+    for name, bare in (("teds", False), ("teds_s", True)):
+        values = [layout_tables.teds(t, f, bare) if f else 0.0 for t, f in pairs]
+        scores[name] = [round(value, 4) for value in values if value is not None]
+    return scores
 
 
 def test_results(tests, reading):
@@ -143,14 +150,23 @@ def group_row(group, system, records):
     row = {"group": group, "system": system, "pages": len(records), "failed": sum(bool(r["error"]) for r in records),
            "text": mean(r.get("text") for r in records), "order": mean(r.get("order") for r in records),
            "page": mean(r.get("page_edit") for r in records),
-           "teds": mean([v for r in records for v in r.get("teds", ())]),
-           "teds_s": mean([v for r in records for v in r.get("teds_s", ())]),
            "layout_ms": mean(r.get("layout_ms") for r in records)}
+    row.update(table_figures(records))
     adjacent = summed([r["adjacency"] for r in records if "adjacency" in r])
     row["adjacency"] = f1(adjacent) if adjacent else None
     row.update(block_figures([r["counts"] for r in records if "counts" in r]))
     row.update(test_figures([r["tests"] for r in records if "tests" in r]))
     return {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
+
+
+def table_figures(records):
+    """TEDS of all tables; of those apart that lines part, and of the others."""
+    figures = {}
+    for name in ("teds", "teds_s"):
+        figures[name] = mean([v for r in records for v in r.get(name, ())])
+        for kind, ruled in (("ruled", True), ("unruled", False)):
+            figures[f"{name}_{kind}"] = mean([v for r in records if r.get("ruled") is ruled for v in r.get(name, ())])
+    return figures
 
 
 def block_figures(counts):

@@ -107,8 +107,8 @@ def ran(command, **environment):
 # --- pagemill ----------------------------------------------------------------------------------
 
 OURS = {  # name: flags
-    "tesseract": ["--engine", "tesseract"],
-    "ppocr": ["--engine", "ppocr"],
+    "tesseract": ["--engine", "tesseract", "--text-layer", "ocr"],
+    "ppocr": ["--engine", "ppocr", "--text-layer", "ocr"],
     "text": ["--text-layer", "text"],
     "auto": ["--text-layer", "auto"],
 }

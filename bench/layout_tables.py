@@ -159,6 +159,14 @@ def from_cells(cells, rows=0):
                        c.get("header", False)) for c in cells], rows)
 
 
+def filled(table):
+    """The table with an empty cell in each place of its grid that none has."""
+    places = table.grid()
+    cols = 1 + max((col for _, col in places), default=-1)
+    return Table(table.cells + [Cell(row, col) for row in range(table.rows) for col in range(cols)
+                                if (row, col) not in places], table.rows)
+
+
 # --- tree edit distance ------------------------------------------------------------------------
 
 def tree(table):
@@ -219,9 +227,15 @@ def forest_distances(a, b, i, j, trees, rename):
         rows.append(row)
 
 
+LARGEST = 4_000_000  # of one tree's nodes times the other's: about a minute; two of 600 cells take some seconds
+
+
 def teds(truth, found, structure_only=False):
-    """1 for the same table, 0 for none in common: 1 − the tree edit distance over the larger tree."""
+    """1 for the same table, 0 for none in common: 1 − the tree edit distance over the larger tree. None where
+    that would take too long."""
     a, b = tree(truth), tree(found)
+    if len(a) * len(b) > LARGEST:
+        return None
     distance = tree_distance(a, b, lambda x, y: rename_cost(x, y, structure_only))
     return max(0.0, 1 - distance / max(len(a), len(b)))
 
@@ -312,6 +326,8 @@ def known():
         (teds(headed, one(HEADED.replace("colspan=2", ""))), 1 - 1 / 6),  # a span is structure
         (teds(headed, one(HEADED.replace("colspan=2", "")), True), 1 - 1 / 6),
         (teds(square, Table([])), 1 - 6 / 7), (teds(Table([]), Table([])), 1.0),
+        (teds(filled(Table([Cell(0, 0, "a"), Cell(1, 1, "b")])), one("<table><tr><td>a<td><tr><td><td>b</table>")), 1.0),
+        (teds(row(*"a" * 3000), row(*"b" * 3000)), None),
         ([(c.row, c.col, c.text) for c in spanning.cells], [(0, 0, "x"), (0, 1, "a"), (1, 1, "b")]),
         ([c.header for c in headed.cells], [True, False, False]),
         ([(c.row, c.col, c.text) for c in drawn[0].cells], [(0, 0, "a"), (0, 1, "b"), (1, 0, "c"), (1, 1, "d|e f")]),

@@ -39,7 +39,8 @@ class Page:
     blocks: list | None = None    # [(type or None where nothing counts, (left, top, right, bottom))]
     size: tuple | None = None     # width and height in the units of the blocks; None: pixels of the image
     tables: list | None = None    # [layout_tables.Table]
-    tables_by: str = "teds"       # or adjacency
+    adjacency: bool = False       # the tables' measure is ICDAR 2013's, too
+    ruled: bool | None = None     # do lines or tints part the tables' rows and their columns?
     view: dict = dataclasses.field(default_factory=dict)  # types that this truth does not tell apart, or has not
     tests: list | None = None     # of olmOCR-bench
 
@@ -181,7 +182,12 @@ def pubtabnet(folder):
         cells = iter(record["html"]["cells"])
         tags = ["".join(next(cells)["tokens"]) + tag if tag == "</td>" else tag
                 for tag in record["html"]["structure"]["tokens"]]
-        yield Page(folder.name, record["filename"], tables=layout_tables.from_html(f"<table>{''.join(tags)}</table>"))
+        yield Page(folder.name, record["filename"], ruled=False,
+                   tables=layout_tables.from_html(f"<table>{''.join(tags)}</table>"))
+
+
+# The others have lines across at most, above and below their headings.
+ICDAR_RULED = {"eu-001", "eu-004", "eu-008", "eu-020", "eu-024", "us-006", "us-010", "us-027", "us-031a"}
 
 
 def icdar2013(folder):
@@ -190,19 +196,21 @@ def icdar2013(folder):
         tables = collections.defaultdict(list)
         for region in xml.etree.ElementTree.parse(path).getroot().iter("region"):
             tables[int(region.get("page"))].append(icdar_table(region))
+        name = path.name.replace("-str.xml", "")
         for number in range(1, max(tables) + 1):
-            yield Page(folder.name, path.name.replace("-str.xml", ".pdf"), number, tables=tables[number],
-                       tables_by="adjacency")
+            yield Page(folder.name, f"{name}.pdf", number, tables=tables[number], adjacency=True,
+                       ruled=name in ICDAR_RULED)
 
 
 def icdar_table(region):
+    """The truth names the cells with text only; TEDS counts the others, too."""
     cells = []
     for cell in region.iter("cell"):
         row, col = int(cell.get("start-row")), int(cell.get("start-col"))
         cells.append({"row": row, "col": col, "rowspan": int(cell.get("end-row", row)) - row + 1,
                       "colspan": int(cell.get("end-col", col)) - col + 1,
                       "text": "".join(cell.find("content").itertext())})
-    return layout_tables.from_cells(cells)
+    return layout_tables.filled(layout_tables.from_cells(cells))
 
 
 # --- olmOCR-bench ------------------------------------------------------------------------------
