@@ -76,7 +76,7 @@ static const struct edit {
     {"\"confidence\":0.8,\"d", "\"confidence\":\"0.8\",\"d", "confidence"},
     {"\"duration_ms\":1234", "\"duration_ms\":-1", "duration_ms"},
     {"\"detect\":12.5", "\"detect\":-1", "stages_ms"},
-    {"\"detect\":12.5", "\"dance\":1", "stages_ms"},
+    {"\"detect\":12.5", "\"dance\":\"x\"", "stages_ms"},
     {"{\"detect\":12.5,\"network\":80}", "[]", "stages_ms"},
     {"\"duration_ms\":1234", "\"duration_ms\":1.5", "duration_ms"},
     {"\"page\":1", "\"page\":1,\"page\":1", "JSON"},

@@ -25,15 +25,6 @@ static int compare_floats(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static size_t count_words(const struct page *page)
-{
-    size_t n = 0;
-    for (size_t b = 0; b < page->block_count; b++)
-        for (size_t l = 0; l < page->blocks[b].line_count; l++)
-            n += page->blocks[b].lines[l].word_count;
-    return n;
-}
-
 typedef void visit(void *with, const struct word *w);
 
 static void each_word(const struct page *page, visit *run, void *with)
@@ -59,7 +50,7 @@ static void add_height(void *with, const struct word *w)
 
 int ink_word_height(const struct page *page, float *height, struct error *err)
 {
-    struct heights h = {.values = calloc(count_words(page) + 1, sizeof *h.values)};
+    struct heights h = {.values = calloc(page_count_words(page) + 1, sizeof *h.values)};
     if (!h.values)
         return error_set(err, ERROR_LIMIT, "no memory to look for rules and pictures");
     each_word(page, add_height, &h);
@@ -123,7 +114,7 @@ int ink_words(struct ink_sheet *s, struct error *err)
     s->across = (pixGetWidth(s->rows) + INK_CELL - 1) / INK_CELL;
     s->down = (pixGetHeight(s->rows) + INK_CELL - 1) / INK_CELL;
     s->marks = calloc((size_t)s->across * (size_t)s->down, sizeof *s->marks);
-    s->words = calloc(count_words(s->page) + 1, sizeof *s->words);
+    s->words = calloc(page_count_words(s->page) + 1, sizeof *s->words);
     if (!s->marks || !s->words)
         return error_set(err, ERROR_LIMIT, "no memory to look for rules and pictures");
     struct marking m = {s, (long)s->across * s->down * TIMES + TIMES};

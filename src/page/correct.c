@@ -41,15 +41,6 @@ static int by_height(const void *a, const void *b)
     return one->order < other->order ? -1 : one->order > other->order;
 }
 
-static size_t count_words(const struct page *page)
-{
-    size_t n = 0;
-    for (size_t b = 0; b < page->block_count; b++)
-        for (size_t l = 0; l < page->blocks[b].line_count; l++)
-            n += page->blocks[b].lines[l].word_count;
-    return n;
-}
-
 static void collect(struct correction *c, const struct page *layer)
 {
     for (size_t b = 0; b < layer->block_count; b++)
@@ -197,7 +188,7 @@ static int correct_all(struct correction *c)
 
 int page_correct(struct page *page, const struct page *layer, struct error *err)
 {
-    size_t n = count_words(layer);
+    size_t n = page_count_words(layer);
     if (!n)
         return 0;
     struct correction c = {.page = page};

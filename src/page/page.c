@@ -16,8 +16,7 @@ static const char *const type_names[BLOCK_TYPES] = {
     "figure",   "figure_caption", "formula", "header", "footer", "page_number",
     "footnote", "code",           "seal",    "other"};
 
-const char *const page_stage_names[PAGE_STAGES] = {"turn", "detect",  "order",
-                                                   "read", "network", "layout"};
+const char *const page_stage_names[PAGE_STAGES] = {"turn", "detect", "read", "network", "layout"};
 
 const char *const page_source_names[PAGE_SOURCES] = {"ocr", "text", "verified"};
 
@@ -153,6 +152,15 @@ int page_join_words(struct page *p, struct line *l)
     l->confidence = (float)(sum / (double)l->word_count);
     l->polygon = quad_of_rect(words_rect(l));
     return 0;
+}
+
+size_t page_count_words(const struct page *p)
+{
+    size_t n = 0;
+    for (size_t b = 0; b < p->block_count; b++)
+        for (size_t l = 0; l < p->blocks[b].line_count; l++)
+            n += p->blocks[b].lines[l].word_count;
+    return n;
 }
 
 void page_summarise(struct page *p)

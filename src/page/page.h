@@ -108,12 +108,11 @@ struct page_warning {
     const char *code, *message;
 };
 
-/* Where an engine's time went: turning the page upright, finding lines, ordering them, reading
+/* Where an engine's time went: turning the page upright, finding lines, reading
  * them, and, as a part of all those, the time inside neural networks. */
 enum page_stage {
     PAGE_STAGE_TURN,
     PAGE_STAGE_DETECT,
-    PAGE_STAGE_ORDER,
     PAGE_STAGE_READ,
     PAGE_STAGE_NETWORK,
     PAGE_STAGE_LAYOUT, /* all of it: rules, pictures, columns, tables */
@@ -170,6 +169,7 @@ const char *page_text(struct page *p, const char *s,
 /* Line text from its words joined by single spaces; polygon and confidence from the words when
  * asked. */
 int page_join_words(struct page *p, struct line *l);
+size_t page_count_words(const struct page *p);
 /* Block bboxes around their lines, block and page confidence as means over words. */
 void page_summarise(struct page *p);
 

@@ -352,8 +352,11 @@ static int read_stages(struct reader *r, json_t *o)
         int i = 0;
         while (i < PAGE_STAGES && strcmp(page_stage_names[i], name) != 0)
             i++;
-        if (i == PAGE_STAGES || read_number(r, value, name, 0, 1e9, &r->page->stage_ms[i]) < 0)
+        float ms;
+        if (read_number(r, value, name, 0, 1e9, &ms) < 0)
             return refuse(r, "stages_ms");
+        if (i < PAGE_STAGES) /* else one that an earlier version had */
+            r->page->stage_ms[i] = ms;
     }
     return 0;
 }

@@ -46,7 +46,8 @@ static int answer_by_layer(struct exchange *x, struct document *document, struct
 {
     const uint32_t n = x->request->u.page.page, policy = x->request->u.page.wish.text_layer;
     const struct render *how = &x->request->u.page.how;
-    if (document_trust(document, n, how, l->page, &l->facts, &l->page->layer_score, err) < 0)
+    if (document_has_layers(document) &&
+        document_trust(document, n, how, l->page, &l->facts, &l->page->layer_score, err) < 0)
         return -1;
     bool good = l->page->layer_score >= DECODE_GOOD_LAYER;
     if (policy == TEXT_LAYER_TEXT || (good && policy == TEXT_LAYER_AUTO))
