@@ -84,8 +84,11 @@ static const char *const texts[] = {
     "``` `x` ~~~",
     "--- === ***",
     "- item",
-    "1. item",
-    "7) item",
+    "- 1. item",
+    "- - -",
+    "a * b * c, *d and ~e ~f",
+    "[a][b] [c] ![d] [^e] [x] f",
+    "1 <2 <= 3 < 4 <_ <5a>",
     "# heading #",
     "> quote",
     "]](javascript:alert(1)) ![x](y) [z]: w",
@@ -136,7 +139,7 @@ static void tables_are_tables(void **state)
     memcpy(cells + 1, texts, sizeof texts);
     struct page *p = made_page(1);
     made_table(p, 100, 3, 1, cells);
-    assert_int_equal(COUNT(texts) + 1, 24); /* rows of three */
+    assert_int_equal(COUNT(texts) + 1, 27); /* rows of three */
     rendered(&html, &p, 1);
     assert_int_equal(count(&html, "<table>"), 1);
     assert_int_equal(count(&html, "<th>"), 3);
@@ -188,7 +191,23 @@ static void lists_are_lists(void **state)
                         "<ul>\n<li>one\n<ul>\n<li>inner\n<ol>\n<li>deep</li>\n<li>deeper</li>\n"
                         "</ol>\n</li>\n</ul>\n</li>\n<li>two</li>\n</ul>\n"
                         "<ol start=\"7\">\n<li>seven</li>\n<li>eight</li>\n</ol>\n"
-                        "<ul>\n<li>10. ten</li>\n</ul>\n");
+                        "<p>10. ten</p>\n");
+}
+
+static void numbered_paragraphs_keep_their_numbers(void **state)
+{
+    static const char *const numbered[] = {"150. a", "151. b", "153. c", "154. d", "2) e", "9. f"};
+    (void)state;
+    auto_strbuf html = {0};
+    struct page *p = made_page(1);
+    for (size_t i = 0; i < COUNT(numbered); i++)
+        made_block(p, BLOCK_TEXT, 100 * (float)(i + 1), numbered[i]);
+    rendered(&html, &p, 1);
+    assert_string_equal(
+        strbuf_str(&html),
+        "<ol start=\"150\">\n<li>\n<p>a</p>\n</li>\n<li>\n<p>b</p>\n</li>\n</ol>\n"
+        "<p>153. c</p>\n<ol start=\"154\">\n<li>d</li>\n</ol>\n"
+        "<ol start=\"2\">\n<li>e</li>\n</ol>\n<ol start=\"9\">\n<li>f</li>\n</ol>\n");
 }
 
 int main(void)
@@ -198,6 +217,7 @@ int main(void)
         cmocka_unit_test(tables_are_tables),
         cmocka_unit_test(a_table_over_two_pages_is_one),
         cmocka_unit_test(lists_are_lists),
+        cmocka_unit_test(numbered_paragraphs_keep_their_numbers),
     };
     char command[64];
     snprintf(command, sizeof command, "%s --version >/dev/null 2>&1", renderer);

@@ -25,6 +25,7 @@ struct writer {
     unsigned char *marks; /* enum export_mark of each block */
     bool any;             /* something of the page is written */
     unsigned figures;
+    struct markdown_count count;
 };
 
 static bool is_running(const struct block *b)
@@ -52,9 +53,10 @@ static void write_figure(struct writer *w, const struct block *b)
     const struct block *caption = taken < w->page->block_count ? &w->page->blocks[taken] : NULL;
     strbuf_adds(w->out, w->any ? "\n" : "");
     markdown_add_figure(w->out, export_images(w->e), w->page->number, w->figures++, caption);
+    w->count = (struct markdown_count){0};
     w->any = true;
     if (caption)
-        write_block(w, caption, &(struct markdown_part){0});
+        write_block(w, caption, &(struct markdown_part){.count = &w->count});
 }
 
 /* The line in which block i goes on, on this page or the next. */
@@ -78,7 +80,8 @@ static void write_chain(struct writer *w, size_t i)
         const struct markdown_part part = {.opened = opened,
                                            .next = next_line(w, i),
                                            .goes_on = i == w->tail,
-                                           .skip = i == w->head ? w->e->repeated : 0};
+                                           .skip = i == w->head ? w->e->repeated : 0,
+                                           .count = &w->count};
         w->marks[i] = EXPORT_DONE;
         write_block(w, &w->page->blocks[i], &part);
         opened = part.next != NULL;

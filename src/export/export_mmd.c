@@ -29,7 +29,8 @@ static void add_place(struct strbuf *out, const struct page *page, const struct 
 
 static void add_page(struct strbuf *out, const struct export_page *e, bool places)
 {
-    static const struct markdown_part whole = {.html = true};
+    struct markdown_count count = {0};
+    const struct markdown_part whole = {.html = true, .count = &count};
     const struct page *page = e->page;
     unsigned figures = 0;
     bool any = false;

@@ -1,80 +1,43 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * A block as GitHub Flavored Markdown 0.29: a paragraph is one line, tables without spans are pipe
- * tables and others HTML. Characters that Markdown would take for markup are escaped (any ASCII
- * punctuation may be, after a backslash). Used through markdown.h.
+ * tables and others HTML. Used through markdown.h; what is escaped: markdown_escape.c.
  */
 #include "export/markdown.h"
 
 #include "export/listing.h"
+#include "export/markdown_escape.h"
 #include "export/prose.h"
 #include "export/table.h"
 
-#include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- escaping ---- */
-
-/* Does the start of a line read as a list, a heading, a rule, a quotation or a table? */
-static size_t marker_length(const char *s)
-{
-    if (*s && strchr("-+>#=:", *s))
-        return 1;
-    size_t digits = strspn(s, "0123456789");
-    if (!digits || digits > 9 || (s[digits] != '.' && s[digits] != ')'))
-        return 0;
-    return s[digits + 1] == ' ' || !s[digits + 1] ? digits + 1 : 0; /* 3.14 is no list */
-}
-
-/* Does s, an ampersand, begin a character reference? */
-static bool reference(const char *s)
-{
-    enum { LONGEST = 32 }; /* CounterClockwiseContourIntegral */
-    size_t hash = s[1] == '#', len = 0;
-    while (len < LONGEST && isalnum((unsigned char)s[1 + hash + len]))
-        len++;
-    return len && s[1 + hash + len] == ';';
-}
-
-/* An underscore between letters is none of emphasis, and GitHub's renderer shows the backslash in
- * an address. */
-static bool inside_word(const char *start, const char *s)
-{
-    return s > start && isalnum((unsigned char)s[-1]) && isalnum((unsigned char)s[1]);
-}
-
-static bool is_markup(const char *start, const char *s)
-{
-    switch (*s) {
-    case '&':
-        return reference(s);
-    case '_':
-        return !inside_word(start, s);
-    default:
-        return strchr("\\`*[]<|~", *s) != NULL;
-    }
-}
-
-/* Text inside a line; marker: of its start, where that begins the line. */
-static void add_escaped(struct strbuf *out, const char *s, size_t len, size_t marker, bool heading)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (is_markup(s, s + i) || (marker && i == marker - 1) || (heading && s[i] == '#'))
-            strbuf_addc(out, '\\');
-        strbuf_addc(out, s[i]);
-    }
-}
-
 /* ---- paragraphs and headings ---- */
 
-static void add_prose(struct strbuf *out, struct strbuf *text, const struct markdown_part *part)
+/* Renderers go on counting where a list stands right behind another. */
+static bool may_count(const struct markdown_count *before, unsigned number, char delimiter)
 {
+    return before->delimiter != delimiter || number == before->number + 1;
+}
+
+/* A number at the start of a paragraph makes a list of it, which is shown with that number. */
+static struct markdown_count count_of(const char *text, const struct markdown_part *part)
+{
+    const size_t length = part->opened || !part->count ? 0 : markdown_number(text);
+    const unsigned number = (unsigned)strtoul(text, NULL, 10);
+    if (!length || !text[length] || !may_count(part->count, number, text[length - 1]))
+        return (struct markdown_count){0};
+    return (struct markdown_count){number, text[length - 1]};
+}
+
+static void add_prose(struct strbuf *out, struct strbuf *text, const struct markdown_part *part,
+                      unsigned place)
+{
+    const bool piece = part->opened || part->next;
     if (part->next)
         prose_glue(text, part->next);
-    const char *s = strbuf_str(text);
-    add_escaped(out, s, text->len, part->opened ? 0 : marker_length(s), false);
+    markdown_escape(out, strbuf_str(text), text->len, place | (piece ? MARKDOWN_PIECE : 0));
     if (text->len && !part->next)
         strbuf_addc(out, '\n');
 }
@@ -84,7 +47,10 @@ static void add_paragraph(struct strbuf *out, const struct block *block,
 {
     auto_strbuf text = {0};
     prose_add_block(&text, block);
-    add_prose(out, &text, part);
+    const struct markdown_count count = count_of(strbuf_str(&text), part);
+    add_prose(out, &text, part, part->opened || count.delimiter ? 0 : MARKDOWN_START);
+    if (part->count)
+        *part->count = count;
 }
 
 static void add_heading(struct strbuf *out, const struct block *block)
@@ -98,69 +64,97 @@ static void add_heading(struct strbuf *out, const struct block *block)
     for (int i = 0; i < level && i < DEEPEST; i++)
         strbuf_addc(out, '#');
     strbuf_addc(out, ' ');
-    add_escaped(out, text.data, text.len, marker_length(text.data), true);
+    markdown_escape(out, text.data, text.len, MARKDOWN_HEADING);
     strbuf_addc(out, '\n');
 }
 
 /* ---- lists ---- */
 
 struct nesting {
-    int indent[LISTING_DEPTH + 1]; /* columns before an item of that depth */
-    unsigned last[LISTING_DEPTH];  /* number of the last item; 0: not a numbered one */
+    int indent[LISTING_DEPTH + 1];              /* columns before an item of that depth */
+    struct markdown_count count[LISTING_DEPTH]; /* of the last item; no delimiter: not numbered */
     bool begun[LISTING_DEPTH];
 };
 
-/* Renderers count the items themselves, and a list that begins inside an item must begin with 1. */
+/* Is the item shown with its number? Renderers count the items themselves. */
 static bool counts(const struct nesting *n, const struct listing_item *item)
 {
-    if (item->mark != LISTING_NUMBER)
-        return false;
-    if (n->begun[item->depth] && n->last[item->depth])
-        return item->number == n->last[item->depth] + 1;
-    return item->depth == 0 ? item->number > 0 : item->number == 1;
+    const struct markdown_count *last = &n->count[item->depth];
+    return item->mark == LISTING_NUMBER && item->number > 0 &&
+           may_count(last, item->number, item->delimiter);
+}
+
+/* A number that would be shown wrongly makes a paragraph and ends the list. */
+static bool ends_list(const struct listing_item *item, bool counted)
+{
+    return item->mark == LISTING_NUMBER && !counted && item->depth == 0;
+}
+
+/* No list but one from 1 begins right behind other text. */
+static bool begins_inside(const struct nesting *n, const struct listing_item *item, bool counted)
+{
+    return counted && item->depth > 0 && !n->begun[item->depth] && item->number != 1;
+}
+
+static void put_marker(struct strbuf *out, const struct listing_item *item, bool counted)
+{
+    if (counted)
+        strbuf_addf(out, "%u%c ", item->number, item->delimiter);
+    else if (item->mark != LISTING_NUMBER)
+        strbuf_adds(out, "- ");
+    else
+        strbuf_addf(out, "%s%u\\%c ", item->depth ? "- " : "", item->number, item->delimiter);
 }
 
 static void add_marker(struct strbuf *out, struct nesting *n, const struct listing_item *item)
 {
     const int depth = item->depth;
-    const bool counted = counts(n, item);
-    const size_t before = out->len;
+    const bool counted = counts(n, item), ended = ends_list(item, counted);
+    if ((ended && n->begun[0]) || begins_inside(n, item, counted))
+        strbuf_addc(out, '\n');
     strbuf_addf(out, "%*s", n->indent[depth], "");
-    if (counted)
-        strbuf_addf(out, "%u%c ", item->number, item->delimiter);
-    else
-        strbuf_adds(out, "- ");
-    n->last[depth] = counted ? item->number : 0;
-    n->begun[depth] = true;
-    n->indent[depth + 1] = (int)(out->len - before);
-    for (int deeper = depth + 1; deeper < LISTING_DEPTH; deeper++)
+    const size_t before = out->len;
+    put_marker(out, item, counted);
+    n->count[depth] = counted ? (struct markdown_count){item->number, item->delimiter}
+                              : (struct markdown_count){0};
+    n->begun[depth] = !ended;
+    n->indent[depth + 1] = n->indent[depth] + (counted ? (int)(out->len - before) : ended ? 0 : 2);
+    for (int deeper = depth + 1; deeper < LISTING_DEPTH; deeper++) {
         n->begun[deeper] = false;
-    if (!counted && item->mark == LISTING_NUMBER)
-        strbuf_addf(out, "%u\\%c ", item->number, item->delimiter);
+        n->count[deeper] = (struct markdown_count){0};
+    }
+}
+
+static void add_item_text(struct strbuf *out, const struct block *block,
+                          const struct listing_item *item, const struct markdown_part *part)
+{
+    auto_strbuf text = {0};
+    prose_add(&text, item->text);
+    for (size_t k = 1; k < item->line_count; k++)
+        prose_add(&text, block->lines[item->first_line + k].text);
+    if (!text.len && item->mark != LISTING_NONE)
+        strbuf_addc(out, '\n');
+    add_prose(out, &text, part, part->opened ? 0 : MARKDOWN_START | MARKDOWN_ITEM);
 }
 
 static void add_list(struct strbuf *out, const struct block *block,
                      const struct markdown_part *part)
 {
     struct listing_item *items;
-    struct nesting nesting = {0};
+    struct nesting nesting = {.count = {part->count ? *part->count : (struct markdown_count){0}}};
     size_t n = listing_read(block, &items);
     for (size_t i = 0; i < n; i++) {
         const struct listing_item *item = &items[i];
         const struct markdown_part whole = {.opened = part->opened && item->mark == LISTING_NONE,
                                             .next = i + 1 == n ? part->next : NULL};
-        auto_strbuf text = {0};
         if (item->mark != LISTING_NONE)
             add_marker(out, &nesting, item);
-        prose_add(&text, item->text);
-        for (size_t k = 1; k < item->line_count; k++)
-            prose_add(&text, block->lines[item->first_line + k].text);
-        if (!text.len && item->mark != LISTING_NONE)
-            strbuf_addc(out, '\n');
-        add_prose(out, &text, &whole);
-        if (item->mark == LISTING_NONE && !part->opened && n > 1)
+        add_item_text(out, block, item, &whole);
+        if (!nesting.begun[0] && !whole.opened && i + 1 < n)
             strbuf_addc(out, '\n');
     }
+    if (part->count)
+        *part->count = nesting.count[0];
     free(items);
 }
 
@@ -169,9 +163,10 @@ static void add_list(struct strbuf *out, const struct block *block,
 /* Line feeds as <br>; no other HTML gets through. */
 static void add_pipe_cell(struct strbuf *out, const struct cell *c)
 {
+    const unsigned place = MARKDOWN_CELL | (strchr(c->text, '\n') ? MARKDOWN_PIECE : 0);
     for (const char *at = c->text, *feed;; at = feed + 1) {
         feed = strchr(at, '\n');
-        add_escaped(out, at, feed ? (size_t)(feed - at) : strlen(at), 0, false);
+        markdown_escape(out, at, feed ? (size_t)(feed - at) : strlen(at), place);
         if (!feed)
             return;
         strbuf_adds(out, "<br>");
@@ -258,7 +253,7 @@ static void add_formula(struct strbuf *out, const struct block *b)
     auto_strbuf text = {0};
     prose_add_block(&text, b);
     if (!prose_is_latex(strbuf_str(&text))) {
-        add_prose(out, &text, &(struct markdown_part){0});
+        add_prose(out, &text, &(struct markdown_part){0}, MARKDOWN_START);
         return;
     }
     strbuf_adds(out, "$$");
@@ -292,7 +287,10 @@ void markdown_add_block(struct strbuf *out, const struct block *block,
         break;
     default:
         add_paragraph(out, block, part);
+        return;
     }
+    if (part->count && block->type != BLOCK_LIST && block->line_count)
+        *part->count = (struct markdown_count){0};
 }
 
 void markdown_add_figure(struct strbuf *out, const char *images, int page, unsigned figure,
@@ -304,6 +302,6 @@ void markdown_add_figure(struct strbuf *out, const char *images, int page, unsig
     if (caption)
         prose_add_block(&text, caption);
     strbuf_adds(out, "![");
-    add_escaped(out, strbuf_str(&text), text.len, 0, false);
+    markdown_escape(out, strbuf_str(&text), text.len, MARKDOWN_LABEL);
     strbuf_addf(out, "](%s/%s)\n", images, name);
 }

@@ -9,6 +9,12 @@
 #include "base/strbuf.h"
 #include "page/page.h"
 
+/* The number of the item that was written last, if nothing else came after it. */
+struct markdown_count {
+    unsigned number;
+    char delimiter; /* '.' or ')'; 0: no such item */
+};
+
 struct markdown_part {
     bool opened; /* goes on from what was written last: no beginning of its own */
     const char
@@ -16,6 +22,7 @@ struct markdown_part {
     bool goes_on; /* a table: its end is written with its next part */
     int skip;     /* rows of a table that are left out */
     bool html;    /* tables always as HTML */
+    struct markdown_count *count; /* kept from block to block, or NULL: paragraphs are no items */
 };
 
 /* A block and the end of its last line; nothing if it has no text. Not figures. */
