@@ -195,6 +195,15 @@ static void font_change(void **state)
     check_line("BT /F 12 Tf 20 50 Td (C) Tj /F 9 Tf (HAPTER) Tj /B 9 Tf (S) Tj ET", "CHAPTERS");
 }
 
+/* White that is hardly a blank is one where letters touch, and none where they do not. */
+static void narrow_blanks(void **state)
+{
+    (void)state;
+    check_line("BT /F 10 Tf 20 50 Td [(the)-135(miller)-135(grinds)] TJ ET", "the miller grinds");
+    check_line("BT /F 10 Tf 20 50 Td [(the)-60(miller)-60(grinds)] TJ ET", "themillergrinds");
+    check_line("BT /F 10 Tf 1.3 Tc 20 50 Td (mill) Tj ET", "mill");
+}
+
 static void letter_spaced(void **state)
 {
     (void)state;
@@ -301,9 +310,10 @@ int main(void)
         cmocka_unit_test(font_names),    cmocka_unit_test(invisible),
         cmocka_unit_test(painted_twice), cmocka_unit_test(clipped),
         cmocka_unit_test(characters),    cmocka_unit_test(font_change),
-        cmocka_unit_test(letter_spaced), cmocka_unit_test(in_pieces),
-        cmocka_unit_test(right_to_left), cmocka_unit_test(letter_forms),
-        cmocka_unit_test(bitmap_font),   cmocka_unit_test(many_letters),
+        cmocka_unit_test(narrow_blanks), cmocka_unit_test(letter_spaced),
+        cmocka_unit_test(in_pieces),     cmocka_unit_test(right_to_left),
+        cmocka_unit_test(letter_forms),  cmocka_unit_test(bitmap_font),
+        cmocka_unit_test(many_letters),
     };
     struct error err;
     if (decode_warm(&err) < 0)
