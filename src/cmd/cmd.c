@@ -21,7 +21,8 @@ const struct command commands[] = {
     {"ocr",
      "FILE...",
      "Read documents here and now, without a server.",
-     "Prints text, or what --format asks for, page by page in order. '-' is standard input. Exit "
+     "Prints text, or what --format asks for, page by page in order. '-' is standard input. What "
+     "cannot be read or made is told on standard error and keeps nobody from the rest. Exit "
      "status: 0 all pages "
      "were read; 1 some pages failed; otherwise the class of the last error: 2 input, 3 password, "
      "4 unsupported, "

@@ -102,7 +102,7 @@ int cmd_man(int argc, char **argv)
     puts(".SH FILES\n.TP\n.I /etc/pagemill.yaml\nSettings.\n.TP\n.I DATA/pagemill.db, "
          "DATA/blobs\nJobs and pages; "
          "documents and page results.");
-    puts(".SH SIGNALS\nSIGTERM, SIGINT: drain and end. A second one ends at once. SIGKILL loses "
-         "nothing.");
+    puts(".SH SIGNALS\nSIGTERM, SIGINT: serve drains and ends, a second one ends at once; SIGKILL "
+         "loses nothing. ocr ends at once and removes the files that are not whole.");
     return 0;
 }

@@ -2,7 +2,7 @@
  *
  * pagemill ocr: the same pipeline without a server, its store and blobs in memory. Pages are
  * given to an exporter in order as they come, and forgotten here, so memory does not grow with the
- * document.
+ * document (the plan of a PDF does, by some bytes a word).
  */
 #include "cmd/ocr_products.h"
 
@@ -30,12 +30,16 @@ struct ocr_flags {
 #define FIELD(f) offsetof(struct ocr_flags, f), sizeof(((struct ocr_flags *)0)->f)
 static const struct param ocr_rows[] = {
     {"output", PARAM_TEXT, FIELD(output), "", 0, 0, NULL, "FILE|DIR|-",
-     "Where to write (-o): a file for all, a directory for files of each document, FILE.zip for an "
-     "archive of one, - or nothing for standard output.",
+     "Where to write (-o): a file for all, a directory for files of each document (NAME.EXT), "
+     "FILE.zip for an archive of one, - or nothing for standard output. The figures that md, html, "
+     "mmd and det.mmd link to lie beside the file as NAME_images/*.jpg, in an archive as "
+     "images/*.jpg; with standard output there are none, nor with --figures off. A file appears "
+     "when it is whole.",
      NULL, 0},
     {"format", PARAM_TEXT, FIELD(format), "", 0, 0, NULL, "EXT,...",
-     "One or more (-f), by default the output file's extension, else txt; zip is an archive of the "
-     "others named, or of all. Of: ",
+     "One or more (-f), by default the output file's extension, else txt. pdf is the document with "
+     "its text put in so that it can be searched, layouts.pdf with its blocks outlined; zip is an "
+     "archive of the others named, or of all. Of: ",
      NULL, 0, products_extensions},
     {"unit", PARAM_CHOICE, FIELD(unit), "px", 0, 0, page_unit_names, "px|pt",
      "Of lengths and places in json and ndjson: pixels at the page's dpi, or points.", NULL, 0},
@@ -253,6 +257,27 @@ static int follow(struct run *run, struct input *in, struct job *job, struct err
     }
 }
 
+static int open_document(struct run *run, const struct input *in, struct error *err)
+{
+    char key[BLOB_KEY];
+    uint64_t size;
+    job_document_key(in->id, key);
+    return blob_open(run->rooms.blobs, key, &size, err);
+}
+
+static int write_products(struct run *run, struct input *in, int document, struct job *job,
+                          struct error *err)
+{
+    if (products_begin(&run->products, in->path, document, job, err) < 0 ||
+        follow(run, in, job, err) < 0)
+        return -1;
+    int rc = products_end(&run->products, err);
+    if (job->state != JOB_FAILED)
+        return rc;
+    *err = job->error;
+    return -1;
+}
+
 static int read_input(struct run *run, struct input *in, struct error *err)
 {
     auto_job job = {0};
@@ -261,16 +286,12 @@ static int read_input(struct run *run, struct input *in, struct error *err)
         return -1;
     }
     progress_begin(&run->progress);
-    if (await_pages(run, in, &job, err) < 0 ||
-        products_begin(&run->products, in->path, &job, err) < 0 || follow(run, in, &job, err) < 0)
+    if (await_pages(run, in, &job, err) < 0)
         return -1;
-    if (products_end(&run->products, err) < 0)
-        return -1;
-    if (job.state == JOB_FAILED) {
-        *err = job.error;
-        return -1;
-    }
-    return 0;
+    auto_fd document = open_document(run, in, err);
+    int rc = document < 0 ? -1 : write_products(run, in, document, &job, err);
+    products_abort(&run->products);
+    return rc;
 }
 
 static void read_all(struct run *run)
@@ -283,11 +304,12 @@ static void read_all(struct run *run)
             complain(run, in, 0, &err);
             run->exit_code = error_exit_code(err.class);
         }
-        products_abort(&run->products);
         progress_clear(&run->progress);
         if (*in->id && job_delete(run->rooms.service, in->id, &err) == 0)
             job_sweep(run->rooms.service, false, &err);
     }
+    if (products_publish(&run->products, &err) < 0)
+        run->exit_code = cmd_fail("ocr", &err);
 }
 
 /* Names as given; a pattern that the shell left alone is expanded here. */
@@ -324,6 +346,8 @@ static int prepare(struct run *run, int *argc, char **argv, struct error *err)
         products_choose(&run->products, run->flags.format, run->flags.output, err) < 0)
         return -1;
     run->products.unit = (enum page_unit)run->flags.unit;
+    run->products.settings = &run->settings;
+    run->products.password = run->options.password;
     /* The lanes start with what will be asked of them. */
     snprintf(run->settings.engine, sizeof run->settings.engine, "%s", run->options.engine);
     snprintf(run->settings.languages, sizeof run->settings.languages, "%s", run->options.languages);
@@ -342,6 +366,7 @@ int cmd_ocr(int argc, char **argv)
                                                 : LOG_ERROR,
               LOG_TEXT);
     run.progress.on = !run.flags.quiet && isatty(STDERR_FILENO);
+    unfinished_watch();
     if (rooms_open(&run.rooms, &run.settings, "sqlite::memory:", "memory:", on_change, &run, &err) <
         0)
         return cmd_fail("ocr", &err);

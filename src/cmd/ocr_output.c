@@ -5,10 +5,13 @@
 #include "cmd/ocr_internal.h"
 
 #include "base/clock.h"
+#include "base/fd.h"
 
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { PIECE = 64 * 1024 }; /* bytes copied at once */
 
 const char *output_basename(const char *path)
 {
@@ -31,28 +34,55 @@ const char *output_extension(const char *path)
     /* The longest end that is a format: x.det.mmd, and x.y.md too. */
     for (const char *dot = *name ? strchr(name + 1, '.') : NULL; dot; dot = strchr(dot + 1, '.')) {
         last = dot + 1;
-        if (export_find(last))
+        if (export_find(last) || export_plan_of(last))
             break;
     }
     return last;
 }
 
-/* 1: in a directory, 0: as it is named, −1 */
-static int set_paths(struct output *o, const char *to, const char *input, const char *extension,
-                     struct error *err)
+int output_stem(const char *input, const char **stem)
 {
-    const char *name = strcmp(input, "-") == 0 ? "stdin" : output_basename(input);
-    const char *dot = strrchr(name, '.');
-    int stem = (int)(dot && dot != name ? (size_t)(dot - name) : strlen(name));
-    bool directory = output_is_directory(to);
-    if (directory && mkdir(to, 0777) < 0 && !output_is_directory(to))
-        return error_errno(err, "%s", to);
-    int n = directory ? snprintf(o->path, sizeof o->path, "%s/%.*s.%s", to, stem, name, extension)
-                      : snprintf(o->path, sizeof o->path, "%s", to);
-    if (n < 0 || (size_t)n >= sizeof o->path)
+    *stem = strcmp(input, "-") == 0 ? "stdin" : output_basename(input);
+    const char *dot = strrchr(*stem, '.');
+    return (int)(dot && dot != *stem ? (size_t)(dot - *stem) : strlen(*stem));
+}
+
+/* A link would be replaced by the file, and a device, too. */
+static bool is_in_place(const char *path)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static int open_path(struct output *o, int length, struct error *err)
+{
+    if (length < 0 || (size_t)length >= sizeof o->path)
         return error_set(err, ERROR_INPUT, "output path too long");
-    snprintf(o->part, sizeof o->part, "%s.part", o->path);
-    return directory;
+    *o->part = '\0';
+    if (!is_in_place(o->path))
+        snprintf(o->part, sizeof o->part, "%s.part", o->path);
+    o->broken = false;
+    return unfinished_open(o) < 0 ? error_errno(err, "%s", o->path) : 0;
+}
+
+int output_open(struct output *o, const char *path, struct error *err)
+{
+    o->shared = false;
+    return open_path(o, snprintf(o->path, sizeof o->path, "%s", path), err);
+}
+
+static int open_in_directory(struct output *o, const char *to, const char *input,
+                             const char *extension, struct error *err)
+{
+    const char *stem;
+    int length = output_stem(input, &stem);
+    if (mkdir(to, 0777) < 0 && !output_is_directory(to))
+        return error_errno(err, "%s", to);
+    o->shared = false;
+    const char *slash = to[strlen(to) - 1] == '/' ? "" : "/";
+    return open_path(
+        o, snprintf(o->path, sizeof o->path, "%s%s%.*s.%s", to, slash, length, stem, extension),
+        err);
 }
 
 int output_begin(struct output *o, const char *to, const char *input, const char *extension,
@@ -65,31 +95,72 @@ int output_begin(struct output *o, const char *to, const char *input, const char
         o->shared = true;
         return 0;
     }
-    int directory = set_paths(o, to, input, extension, err);
-    if (directory < 0)
+    if (output_is_directory(to))
+        return open_in_directory(o, to, input, extension, err);
+    if (output_open(o, to, err) < 0)
         return -1;
-    o->shared = !directory && !alone;
-    /* All documents into one file: it grows in place. One file each: under another name until it is
-     * whole. */
-    o->file = fopen(o->shared ? o->path : o->part, "we");
-    return o->file ? 0 : error_errno(err, "%s", o->path);
+    o->shared = !alone;
+    return 0;
+}
+
+int output_spool(struct output *o, int fd, struct error *err)
+{
+    *o = (struct output){.file = fd < 0 ? tmpfile() : fdopen(fd, "w+")};
+    return o->file ? 0 : error_errno(err, "a temporary file");
+}
+
+static int write_bytes(struct output *o, const void *bytes, size_t len, struct error *err)
+{
+    if ((!len || fwrite(bytes, 1, len, o->file) == len) && fflush(o->file) == 0)
+        return 0;
+    o->broken = true;
+    return error_errno(err, "writing the output");
 }
 
 int output_write(struct output *o, const struct strbuf *bytes, struct error *err)
 {
-    if (bytes->len && fwrite(bytes->data, 1, bytes->len, o->file) != bytes->len)
-        return error_errno(err, "writing the output");
-    return fflush(o->file) ? error_errno(err, "writing the output") : 0;
+    return write_bytes(o, bytes->data, bytes->len, err);
+}
+
+int output_copy(struct output *o, int fd, uint64_t size, struct error *err)
+{
+    char piece[PIECE];
+    for (uint64_t at = 0; at < size;) {
+        ssize_t n = fd_read_full(fd, piece, sizeof piece, (off_t)at);
+        if (n <= 0)
+            return error_set(err, ERROR_IO, "an output became shorter");
+        if (write_bytes(o, piece, (size_t)n, err) < 0)
+            return -1;
+        at += (uint64_t)n;
+    }
+    return 0;
+}
+
+static int finish(struct output *o, struct error *err)
+{
+    FILE *file = o->file;
+    o->file = NULL;
+    if (fclose(file) == 0 && (!*o->part || unfinished_rename(o) == 0))
+        return 0;
+    error_errno(err, "%s", o->path);
+    if (*o->part)
+        unfinished_remove(o);
+    return -1;
 }
 
 int output_end(struct output *o, struct error *err)
 {
-    if (o->shared)
+    return o->shared ? 0 : finish(o, err);
+}
+
+int output_publish(struct output *o, struct error *err)
+{
+    if (!o->file || !o->shared || o->file == stdout)
         return 0;
-    FILE *file = o->file;
-    o->file = NULL;
-    if (fclose(file) || rename(o->part, o->path) < 0)
-        return error_errno(err, "%s", o->path);
+    if (!o->broken)
+        return finish(o, err);
+    o->shared = false;
+    output_abort(o);
     return 0;
 }
 
@@ -99,7 +170,8 @@ void output_abort(struct output *o)
         return;
     fclose(o->file);
     o->file = NULL;
-    unlink(o->part);
+    if (*o->part)
+        unfinished_remove(o);
 }
 
 void progress_begin(struct progress *p)

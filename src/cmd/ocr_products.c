@@ -1,94 +1,22 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
- * The outputs of pagemill ocr. Exporters are fed the same pages side by side. In an archive entries
- * come one after the other, so each format waits in a file without a name until the document has
- * ended. A format that holds one page gets an exporter, and a file or an entry, for each page.
+ * The outputs of pagemill ocr. One exporter feeds all formats of any number of pages. In an archive
+ * entries come one after the other, so each format waits in a file without a name until the
+ * document has ended; so does the plan of a PDF, in memory. A format that holds one page gets an
+ * exporter, and a file or an entry, for each page.
  */
 #include "cmd/ocr_products.h"
 
 #include "base/fd.h"
 #include "base/json_writer.h"
-#include "base/must.h"
+#include "base/memory.h"
+#include "work/bind.h"
 
+#include <limits.h>
+#include <search.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-static const char zip_name[] = "zip";
-
-/* ---- what is asked for ---- */
-
-void products_extensions(char *out, size_t size)
-{
-    char known[EXPORT_LIST];
-    export_extensions(known);
-    snprintf(out, size, "%s, %s", known, zip_name);
-}
-
-static void choose(struct products *p, const struct export_format *format)
-{
-    must(p->count < PRODUCTS); /* there are not so many formats */
-    for (size_t i = 0; i < p->count; i++)
-        if (p->list[i].format == format)
-            return;
-    p->list[p->count++].format = format;
-}
-
-static int choose_name(struct products *p, const char *name, struct error *err)
-{
-    const struct export_format *format = export_find(name);
-    char known[EXPORT_LIST + 8];
-    if (strcmp(name, zip_name) == 0) {
-        p->zipped = true;
-        return 0;
-    }
-    if (!format) {
-        products_extensions(known, sizeof known);
-        return error_set(err, ERROR_UNSUPPORTED, "format '%.32s' is none of %s", name, known);
-    }
-    choose(p, format);
-    return 0;
-}
-
-static int choose_names(struct products *p, const char *formats, struct error *err)
-{
-    for (const char *at = formats, *end; *at; at = *end ? end + 1 : end) {
-        char name[64];
-        end = strchrnul(at, ',');
-        snprintf(name, sizeof name, "%.*s", (int)(end - at), at);
-        if (choose_name(p, name, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* Several files need a directory; an archive, and a format of one page, a place that is theirs. */
-static int check_place(struct products *p, struct error *err)
-{
-    size_t len = strlen(p->to);
-    if (p->zipped && !len)
-        return error_set(err, ERROR_INPUT, "an archive needs a place: --output FILE.zip or DIR/");
-    if (p->zipped || p->count < 2)
-        return 0;
-    if (!len || strcmp(p->to, "-") == 0)
-        return error_set(err, ERROR_INPUT, "several formats need a directory: --output DIR/");
-    if (p->to[len - 1] != '/')
-        memcpy(p->to + len, "/", 2);
-    return 0;
-}
-
-int products_choose(struct products *p, const char *formats, const char *to, struct error *err)
-{
-    const char *extension = output_extension(to);
-    snprintf(p->to, sizeof p->to - 1, "%s", to); /* room for a '/' */
-    if (extension && strcmp(extension, zip_name) == 0)
-        p->zipped = true;
-    if (choose_names(p, *formats ? formats : extension ? extension : "txt", err) < 0)
-        return -1;
-    bool all = p->zipped && !p->count;
-    for (size_t i = 0; all && export_formats[i]; i++)
-        choose(p, export_formats[i]);
-    return check_place(p, err);
-}
 
 /* ---- the beginning of a document ---- */
 
@@ -104,63 +32,145 @@ static void describe(struct products *p, const struct job *job)
     json_end_object(&w);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* False if a document of this run has the name already. */
+static bool take_name(struct products *p)
+{
+    const char *stem;
+    char text[NAME_MAX + 1];
+    int length = output_stem(p->input, &stem);
+    snprintf(text, sizeof text, "%.*s", length, stem);
+    char *name = x_strdup(text), **found = tsearch(name, &p->taken, compare_names);
+    if (found && *found == name)
+        return true;
+    free(name);
+    return false;
+}
+
+/* Does every page, or every document, have a file of its own? */
+static int check_alone(struct products *p, const struct job *job, struct error *err)
+{
+    const char *one = p->zipped ? "an archive" : p->count && p->list[0].bound ? "a PDF" : NULL;
+    if (output_is_directory(p->to))
+        return take_name(p) ? 0
+                            : error_set(err, ERROR_CONFLICT,
+                                        "another document has files of this name in %s", p->to);
+    if (one && p->written)
+        return error_set(err, ERROR_INPUT, "%s holds one document: --output DIR/ for several", one);
+    if (p->single.format && !p->zipped && (p->written || job->pages.total > 1))
+        return error_set(err, ERROR_INPUT,
+                         "%s holds one page: --output DIR/ for a file each, or --pages N",
+                         p->single.extension);
+    return 0;
+}
+
 static int begin_archive(struct products *p, const struct job *job, struct error *err)
 {
-    if (output_begin(&p->archive, p->to, p->input, zip_name, true, err) < 0)
+    if (output_begin(&p->archive, p->to, p->input, "zip", true, err) < 0)
         return -1;
     return zip_new(&p->zip, fileno(p->archive.file), job->created, err);
 }
 
-/* A file without a name, that ends with the document. */
-static int begin_spool(struct output *o, struct error *err)
+static int begin_plan(struct output *o, struct error *err)
 {
-    *o = (struct output){.file = tmpfile(), .shared = true};
-    return o->file ? 0 : error_errno(err, "a temporary file");
+    auto_fd plan = fd_memory("plan", err);
+    if (plan < 0 || output_spool(o, plan, err) < 0)
+        return -1;
+    fd_take(&plan); /* the file's now */
+    return 0;
 }
 
 static int begin_product(struct products *p, struct product *product, struct error *err)
 {
-    auto_strbuf out = {0};
-    const struct export_format *format = product->format;
-    int rc = p->zipped
-                 ? begin_spool(&product->output, err)
-                 : output_begin(&product->output, p->to, p->input, format->extension, false, err);
-    if (rc < 0)
-        return -1;
-    product->exporter = exporter_new(format, p->unit);
-    exporter_begin(product->exporter, strbuf_str(&p->job), &out);
-    return output_write(&product->output, &out, err);
+    if (product->bound)
+        return begin_plan(&product->output, err);
+    return p->zipped
+               ? output_spool(&product->output, -1, err)
+               : output_begin(&product->output, p->to, p->input, product->extension, false, err);
 }
 
-/* Does every page, or every document, have a file of its own? */
-static int check_alone(const struct products *p, const struct job *job, struct error *err)
+static const struct product *find_linked(const struct products *p)
 {
-    if (output_is_directory(p->to))
-        return 0;
-    if (p->zipped)
-        return p->written ? error_set(err, ERROR_INPUT,
-                                      "an archive holds one document: --output DIR/ for several")
-                          : 0;
-    if (!p->list[0].format->single)
-        return 0;
-    if (p->written || job->pages.total > 1)
-        return error_set(err, ERROR_INPUT,
-                         "%s holds one page: --output DIR/ for a file each, or --pages N",
-                         p->list[0].format->extension);
+    for (size_t i = 0; i < p->count; i++)
+        if (p->list[i].format->linked)
+            return &p->list[i];
+    return NULL;
+}
+
+/* Pictures lie beside the file that links to them. */
+static int place_folder(struct products *p, const char *path, struct error *err)
+{
+    struct figures *f = &p->figures;
+    const char *stem;
+    char name[FIGURES_FOLDER];
+    int length = output_stem(p->input, &stem), parent = (int)(output_basename(path) - path);
+    snprintf(name, sizeof name, "%.*s_images", length, stem);
+    int n = snprintf(f->folder, sizeof f->folder, "%.*s%s", parent, path, name);
+    if (n < 0 || (size_t)n >= sizeof f->folder)
+        return error_set(err, ERROR_INPUT, "output path too long");
+    f->taken = !output_is_directory(p->to) && !take_name(p);
+    exporter_link(p->exporter, name);
     return 0;
 }
 
-int products_begin(struct products *p, const char *input, const struct job *job, struct error *err)
+/* Beside standard output, or a device, is no place. */
+static int place_figures(struct products *p, struct error *err)
+{
+    const struct product *linked = find_linked(p);
+    p->figures = (struct figures){.settings = p->settings,
+                                  .password = p->password,
+                                  .document = -1,
+                                  .maker.process = PROCESS_NONE,
+                                  .zip = p->zip};
+    if (!linked || (!p->zip && !*linked->output.part))
+        return 0;
+    p->figures.document = p->document;
+    return p->zip ? 0 : place_folder(p, linked->output.path, err);
+}
+
+/* Writes a piece of each format, and frees it. */
+static int write_pieces(struct products *p, struct strbuf *pieces, struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        if (rc == 0)
+            rc = output_write(&p->list[i].output, &pieces[i], err);
+        strbuf_free(&pieces[i]);
+    }
+    return rc;
+}
+
+static int begin_formats(struct products *p, struct error *err)
+{
+    const struct export_format *formats[EXPORTER_FORMATS];
+    struct strbuf pieces[EXPORTER_FORMATS] = {0};
+    for (size_t i = 0; i < p->count; i++) {
+        formats[i] = p->list[i].format;
+        if (begin_product(p, &p->list[i], err) < 0)
+            return -1;
+    }
+    p->exporter = exporter_new_many(formats, p->count, p->unit);
+    if (place_figures(p, err) < 0)
+        return -1;
+    exporter_begin(p->exporter, strbuf_str(&p->job), pieces);
+    return write_pieces(p, pieces, err);
+}
+
+int products_begin(struct products *p, const char *input, int document, const struct job *job,
+                   struct error *err)
 {
     p->input = input;
+    p->document = document;
+    p->failure = (struct error){0};
     describe(p, job);
     if (check_alone(p, job, err) < 0 || (p->zipped && begin_archive(p, job, err) < 0))
         return -1;
     p->written = true;
-    for (size_t i = 0; i < p->count; i++)
-        if (!p->list[i].format->single && begin_product(p, &p->list[i], err) < 0)
-            return -1;
-    return 0;
+    return p->count ? begin_formats(p, err) : 0;
 }
 
 /* ---- pages ---- */
@@ -184,11 +194,23 @@ static int feed(struct exporter *exporter, const struct arrival *page, struct st
     return exporter_add(exporter, page->number, &copy, out, err);
 }
 
-/* A document of one page. */
-static int export_single(struct products *p, const struct export_format *format,
-                         const struct arrival *page, struct strbuf *out, struct error *err)
+static int feed_formats(struct products *p, const struct arrival *page, struct error *err)
 {
-    struct exporter *exporter = exporter_new(format, p->unit);
+    struct strbuf pieces[EXPORTER_FORMATS] = {0};
+    struct error why;
+    int fed = feed(p->exporter, page, pieces, &why);
+    if (write_pieces(p, pieces, err) < 0)
+        return -1;
+    if (fed < 0)
+        *err = why;
+    return fed;
+}
+
+/* A document of one page. */
+static int export_single(struct products *p, const struct arrival *page, struct strbuf *out,
+                         struct error *err)
+{
+    struct exporter *exporter = exporter_new(p->single.format, p->unit);
     exporter_begin(exporter, strbuf_str(&p->job), out);
     int rc = feed(exporter, page, out, err);
     while (exporter_end(exporter, out))
@@ -197,17 +219,16 @@ static int export_single(struct products *p, const struct export_format *format,
     return rc;
 }
 
-static int put_single(struct products *p, struct product *product, uint32_t number,
-                      const struct strbuf *out, struct error *err)
+static int put_single(struct products *p, uint32_t number, const struct strbuf *out,
+                      struct error *err)
 {
     char name[64];
-    const char *extension = product->format->extension;
-    struct output *o = &product->output;
+    struct output *o = &p->single.output;
     if (p->zipped) {
-        snprintf(name, sizeof name, "page/%u.%s", number, extension);
+        snprintf(name, sizeof name, "page/%u.%s", number, p->single.extension);
         return zip_begin(p->zip, name, err) < 0 ? -1 : zip_write(p->zip, out->data, out->len, err);
     }
-    snprintf(name, sizeof name, "%u.%s", number, extension);
+    snprintf(name, sizeof name, "%u.%s", number, p->single.extension);
     if (output_begin(o, p->to, p->input, name, true, err) < 0 || output_write(o, out, err) < 0)
         return -1;
     return output_end(o, err);
@@ -215,23 +236,19 @@ static int put_single(struct products *p, struct product *product, uint32_t numb
 
 static int add(struct products *p, const struct arrival *page, struct error *err)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        auto_strbuf out = {0};
-        struct product *product = &p->list[i];
-        bool single = product->format->single;
-        if ((single ? export_single(p, product->format, page, &out, err)
-                    : feed(product->exporter, page, &out, err)) < 0)
-            return -1;
-        if ((single ? put_single(p, product, page->number, &out, err)
-                    : output_write(&product->output, &out, err)) < 0)
-            return -1;
-    }
-    return 0;
+    auto_strbuf out = {0};
+    if (p->count && feed_formats(p, page, err) < 0)
+        return -1;
+    if (!p->single.format)
+        return 0;
+    return export_single(p, page, &out, err) < 0 ? -1 : put_single(p, page->number, &out, err);
 }
 
 int products_add(struct products *p, uint32_t number, const struct strbuf *json, struct error *err)
 {
     const struct arrival page = {.number = number, .json = json->data, .len = json->len};
+    if (p->count && figures_add(&p->figures, page.json, page.len, err) < 0)
+        return -1;
     return add(p, &page, err);
 }
 
@@ -244,54 +261,112 @@ int products_add_failed(struct products *p, uint32_t number, const struct error 
 
 /* ---- the end of a document ---- */
 
-static int add_entry(struct products *p, struct product *product, const char *stem,
-                     struct error *err)
+static int add_entry(struct products *p, const struct product *product, int fd, struct error *err)
 {
-    char name[ZIP_STEM + 64];
+    char stem[ZIP_STEM], name[ZIP_STEM + 64];
     uint64_t size;
-    int fd = fileno(product->output.file);
-    snprintf(name, sizeof name, "%s.%s", stem, product->format->extension);
-    return fd_size(fd, &size, err) < 0 ? -1
-                                       : zip_add_file(p->zip, name, fd, size, ZIP_DEFLATED, err);
+    zip_stem(strcmp(p->input, "-") == 0 ? "stdin" : p->input, stem);
+    snprintf(name, sizeof name, "%s.%s", stem, product->extension);
+    return fd_size(fd, &size, err) < 0
+               ? -1
+               : zip_add_file(p->zip, name, fd, size, product->bound ? ZIP_STORED : ZIP_DEFLATED,
+                              err);
 }
 
-static int end_product(struct products *p, struct product *product, const char *stem,
-                       struct error *err)
+static int bind_product(struct products *p, const struct product *product, uint64_t *size,
+                        struct error *err)
+{
+    uint64_t plan_size;
+    int plan = fileno(product->output.file);
+    if (fd_size(plan, &plan_size, err) < 0 || fd_seal(plan, err) < 0)
+        return -1;
+    return bind_document(p->settings, p->document, p->password, plan, plan_size, size, err);
+}
+
+static int put_bound(struct products *p, const struct product *product, int fd, uint64_t size,
+                     struct error *err)
+{
+    struct output o = {0};
+    if (p->zipped)
+        return add_entry(p, product, fd, err);
+    int rc = output_begin(&o, p->to, p->input, product->extension, true, err) < 0 ||
+                     output_copy(&o, fd, size, err) < 0
+                 ? -1
+                 : output_end(&o, err);
+    output_abort(&o);
+    return rc;
+}
+
+/* A PDF that cannot be made keeps nobody from the other outputs. */
+static int end_bound(struct products *p, const struct product *product, struct error *err)
+{
+    uint64_t size;
+    struct error why;
+    auto_fd fd = bind_product(p, product, &size, &why);
+    if (fd >= 0)
+        return put_bound(p, product, fd, size, err);
+    error_context(&why, "%s", product->extension);
+    if (p->failure.class == ERROR_NONE)
+        p->failure = why;
+    return 0;
+}
+
+static int end_product(struct products *p, struct product *product, struct error *err)
+{
+    if (product->bound)
+        return end_bound(p, product, err);
+    return p->zipped ? add_entry(p, product, fileno(product->output.file), err)
+                     : output_end(&product->output, err);
+}
+
+static int end_formats(struct products *p, struct error *err)
 {
     bool more = true;
     while (more) {
-        auto_strbuf out = {0};
-        more = exporter_end(product->exporter, &out);
-        if (output_write(&product->output, &out, err) < 0)
+        struct strbuf pieces[EXPORTER_FORMATS] = {0};
+        more = exporter_end(p->exporter, pieces);
+        if (write_pieces(p, pieces, err) < 0)
             return -1;
     }
-    return p->zipped ? add_entry(p, product, stem, err) : output_end(&product->output, err);
+    for (size_t i = 0; i < p->count; i++)
+        if (end_product(p, &p->list[i], err) < 0)
+            return -1;
+    if (p->figures.failure.class != ERROR_NONE && p->failure.class == ERROR_NONE)
+        p->failure = p->figures.failure;
+    return 0;
 }
 
 int products_end(struct products *p, struct error *err)
 {
-    char stem[ZIP_STEM];
-    zip_stem(strcmp(p->input, "-") == 0 ? "stdin" : p->input, stem);
-    for (size_t i = 0; i < p->count; i++)
-        if (!p->list[i].format->single && end_product(p, &p->list[i], stem, err) < 0)
-            return -1;
-    if (!p->zipped)
+    if (p->count && end_formats(p, err) < 0)
+        return -1;
+    if (p->zipped && (zip_finish(p->zip, err) < 0 || output_end(&p->archive, err) < 0))
+        return -1;
+    if (p->failure.class == ERROR_NONE)
         return 0;
-    return zip_finish(p->zip, err) < 0 ? -1 : output_end(&p->archive, err);
+    *err = p->failure;
+    return -1;
 }
 
 void products_abort(struct products *p)
 {
-    for (size_t i = 0; i < p->count; i++) {
-        struct product *product = &p->list[i];
-        exporter_free(&product->exporter);
-        if (p->zipped && product->output.file) {
-            fclose(product->output.file);
-            product->output.file = NULL;
-        }
-        output_abort(&product->output);
-    }
+    exporter_free(&p->exporter);
+    figures_end(&p->figures);
+    for (size_t i = 0; i < p->count; i++)
+        output_abort(&p->list[i].output);
+    output_abort(&p->single.output);
     zip_free(&p->zip);
     output_abort(&p->archive);
     strbuf_free(&p->job);
+}
+
+int products_publish(struct products *p, struct error *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < p->count; i++)
+        if (output_publish(&p->list[i].output, err) < 0)
+            rc = -1;
+    tdestroy(p->taken, free);
+    p->taken = NULL;
+    return rc;
 }

@@ -100,6 +100,23 @@ def make_scan_pdf(pages, lines=page_lines, dpi=200, bits=1):
     return make_pdf(pages, lines, range(1, pages + 1), dpi, bits)
 
 
+def make_figure_pdf(pages=1, size=(216, 144)):
+    """As make_pdf, and below the text of every page a picture of that many points that is no text."""
+    pdf = PdfWriter()
+    font = pdf.add(b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
+    grey = bytes(40 + (x * 3 + y * 5) % 150 for y in range(96) for x in range(144))
+    image = pdf.stream(grey, b"/Type/XObject/Subtype/Image/Width 144/Height 96/ColorSpace/DeviceGray/BitsPerComponent 8")
+    tree, kids = 2 + pages * 2 + 1, []
+    for n in range(1, pages + 1):
+        drawn = text_content(page_lines(n)) + b"q %d 0 0 %d 198 300 cm /Im Do Q\n" % size
+        content = pdf.stream(drawn)
+        kids.append(pdf.add(b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources"
+                            b"<</Font<</F1 %d 0 R>>/XObject<</Im %d 0 R>>>>>>" % (tree, content, font, image)))
+    names = b" ".join(b"%d 0 R" % kid for kid in kids)
+    assert tree == pdf.add(b"<</Type/Pages/Count %d/Kids[%s]>>" % (pages, names))
+    return pdf.finish(pdf.add(b"<</Type/Catalog/Pages %d 0 R>>" % tree))
+
+
 def make_png(lines, dpi=200, bits=8):
     """A PNG file of one page, grey (8) or black and white (1), with its resolution."""
     width, height, data = page_picture(lines, dpi, bits)

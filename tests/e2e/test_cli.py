@@ -5,9 +5,12 @@ import os
 import pathlib
 import pty
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 import unittest
+import zipfile
 
 import documents
 import harness
@@ -70,6 +73,125 @@ class Cli(unittest.TestCase):
         out.mkdir()
         run("ocr", "--text-layer=text", "-o", out, "-f", "txt", self.pdf, self.file("b.pdf", documents.make_pdf(1)))
         self.assertEqual(sorted(p.name for p in out.iterdir()), ["b.txt", "three.txt"])
+
+    # --- PDFs ---
+
+    def bound(self, data, words):
+        """A whole PDF, and what a reader finds in it."""
+        path = self.file("bound.pdf", data)
+        subprocess.run(["qpdf", "--check", path], check=True, capture_output=True)
+        text = run("ocr", "--text-layer=text", path).stdout.decode()
+        for word in words:
+            self.assertIn(word, text)
+
+    def test_a_pdf_that_can_be_searched(self):
+        keys = [documents.page_key(n) for n in (1, 2)]
+        piped = run("ocr", "-f", "pdf", self.scan).stdout
+        self.bound(piped, keys)
+        self.assertEqual(run("ocr", "-f", "pdf", input=self.scan.read_bytes()).stdout, piped)
+        for place in ("out.pdf", "deep.name.pdf"):
+            self.assertEqual(run("ocr", "-o", self.top / place, self.scan).stdout, b"")
+            self.assertEqual((self.top / place).read_bytes(), piped)
+
+    def test_pdfs_and_texts_of_several_documents(self):
+        out = self.top / "bound"
+        picture = self.file("picture.png", documents.make_png(documents.page_lines(1)))
+        run("ocr", "-f", "pdf,md,layouts.pdf", "-o", out, self.scan, picture)
+        self.assertEqual(sorted(path.name for path in out.iterdir()),
+                         [f"{stem}.{ext}" for stem in ("picture", "scan") for ext in ("layouts.pdf", "md", "pdf")])
+        self.bound((out / "picture.pdf").read_bytes(), [documents.page_key(1)])
+        run("ocr", "-o", self.top / "x.layouts.pdf", self.scan)
+        self.assertEqual((self.top / "x.layouts.pdf").read_bytes(), (out / "scan.layouts.pdf").read_bytes())
+
+    def test_a_pdf_of_a_document_with_failed_pages(self):
+        bad = self.file("bad.pdf", documents.make_pdf(3).replace(b"/Count 3", b"/Count 4"))
+        done = run("ocr", "--text-layer=text", "-f", "pdf", bad, status=1)
+        self.assertIn("bad.pdf: page 4: input", done.stderr.decode())
+        self.assertIn(b"/PagemillFailedPages (4)", subprocess.run(
+            ["qpdf", "--qdf", "--object-streams=disable", self.file("b.pdf", done.stdout), "-"],
+            check=True, capture_output=True).stdout)
+        out = self.top / "mixed"
+        run("ocr", "--text-layer=text", "-f", "pdf", "-o", f"{out}/", self.file("no.pdf", b"%PDF-1.4 nothing"), self.pdf,
+            status=2)
+        self.assertEqual([path.name for path in out.iterdir()], ["three.pdf"])
+
+    def test_a_pdf_of_a_locked_document(self):
+        locked = self.file("locked.pdf", documents.encrypt_pdf(documents.make_pdf(1), "x"))
+        self.bound(run("ocr", "--password", "x", "-f", "pdf", locked).stdout, [documents.page_key(1)])
+        run("ocr", "--password", "y", "-o", self.top / "no.pdf", locked, status=3)
+        self.assertFalse((self.top / "no.pdf").exists())
+
+    def test_what_cannot_be_bound_keeps_nobody_from_the_rest(self):
+        out = self.top / "rest"
+        settings = ["--text-layer=text", "--work-program", self.broken_binder()]
+        done = run("ocr", *settings, "-f", "md,pdf,json", "-o", out, self.pdf, status=13)
+        self.assertIn("three.pdf: crashed: pdf: ", done.stderr.decode())
+        self.assertEqual(sorted(path.name for path in out.iterdir()), ["three.json", "three.md"])
+        run("ocr", *settings, "-o", self.top / "rest.zip", self.pdf, status=13)
+        with zipfile.ZipFile(self.top / "rest.zip") as found:
+            self.assertIn("three.txt", found.namelist())
+            self.assertNotIn("three.pdf", found.namelist())
+
+    def broken_binder(self):
+        program = self.file("work", b'#!/bin/sh\ntest "$1" != bind && exec "%s" "$@"\n'
+                            % bytes(harness.BUILD / "pagemill-work"))
+        program.chmod(0o755)
+        return program
+
+    def test_places_that_a_pdf_cannot_go_to(self):
+        done = run("ocr", "--text-layer=text", "-o", self.top / "two.pdf", self.pdf, self.scan, status=2)
+        self.assertIn("a PDF holds one document", done.stderr.decode())
+        self.bound((self.top / "two.pdf").read_bytes(), [documents.page_key(3)])
+        ours, theirs = pty.openpty()
+        done = subprocess.run([PAGEMILL, "ocr", "-f", "pdf", self.pdf], stdout=theirs, stderr=subprocess.PIPE)
+        os.close(theirs)
+        os.close(ours)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"nothing for a terminal", done.stderr)
+
+    # --- whole files ---
+
+    def test_what_is_no_file_is_written_in_place(self):
+        target = self.file("target.txt", b"old")
+        link = self.top / "link.txt"
+        link.symlink_to(target)
+        run("ocr", "--text-layer=text", "-o", link, self.pdf)
+        self.assertTrue(link.is_symlink())
+        self.assertIn(documents.page_key(3), target.read_text())
+        for extension in ("txt", "pdf"):
+            run("ocr", "--text-layer=text", "-f", extension, "-o", "/dev/null", self.pdf)
+            expected = run("ocr", "--text-layer=text", "-f", extension, self.pdf).stdout
+            self.assertEqual(run("ocr", "--text-layer=text", "-f", extension, "-o", "/dev/stdout", self.pdf).stdout, expected)
+        self.assertTrue(pathlib.Path("/dev/null").is_char_device())
+
+    def interrupted(self, number, *args):
+        """What lies there after a signal that came when something was being written."""
+        out = self.top / f"interrupted-{number}-{len(args)}"
+        out.mkdir()
+        done = subprocess.Popen([PAGEMILL, "ocr", "--lanes", "1", *args, self.long], cwd=out, stderr=subprocess.PIPE)
+        while not any(out.rglob("*.part")):
+            self.assertIsNone(done.poll(), "it ended before it was interrupted")
+            time.sleep(harness.POLL)
+        done.send_signal(number)
+        self.assertEqual((done.wait(30), done.stderr.read()), (-number, b""))
+        done.stderr.close()
+        return sorted(str(path.relative_to(out)) for path in out.rglob("*"))
+
+    def test_an_interruption_leaves_nothing_half_done(self):
+        self.long = self.file("long.pdf", documents.make_scan_pdf(40))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            self.assertEqual(self.interrupted(number, "-o", "out.md"), [])
+            self.assertEqual(self.interrupted(number, "-o", "out.zip", "-q"), [])
+            self.assertEqual(self.interrupted(number, "-f", "md,json", "-o", "d"), ["d"])
+
+    def test_a_signal_that_a_parent_ignores_stays_ignored(self):
+        done = subprocess.Popen([PAGEMILL, "ocr", "-o", self.top / "kept.txt", self.scan],
+                                preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        while not self.top.joinpath("kept.txt.part").exists() and done.poll() is None:
+            time.sleep(harness.POLL)
+        done.send_signal(signal.SIGHUP)
+        self.assertEqual(done.wait(60), 0)
+        self.assertEqual(self.firsts((self.top / "kept.txt").read_text()), self.expected((1, 2)))
 
     def test_a_pattern_that_the_shell_left_alone(self):
         self.file("three2.pdf", documents.make_pdf(1))

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import unittest
+import urllib.parse
 import xml.etree.ElementTree as ET
 import zipfile
 
@@ -215,6 +216,8 @@ class CommandLine(unittest.TestCase):
         cls.pdf.write_bytes(documents.make_pdf(3))
         cls.bad = cls.top / "bad.pdf"
         cls.bad.write_bytes(documents.make_pdf(3).replace(*BAD_PAGE, 1))
+        cls.figure = cls.top / "fig ure (1).pdf"
+        cls.figure.write_bytes(documents.make_figure_pdf(2))
 
     def run_it(self, *args, status=0):
         done = subprocess.run([harness.BUILD / "pagemill", "ocr", "--text-layer=text", *args], capture_output=True, timeout=120)
@@ -245,7 +248,7 @@ class CommandLine(unittest.TestCase):
         self.run_it("-o", out, self.bad, status=1)
         found = zipfile.ZipFile(out)
         self.assertIsNone(found.testzip())
-        expected = {f"bad.{ext}" for ext in FORMATS} | {f"page/{n}.page.xml" for n in (1, 2, 3, 4)}
+        expected = {f"bad.{ext}" for ext in (*FORMATS, "pdf", "layouts.pdf")} | {f"page/{n}.page.xml" for n in (1, 2, 3, 4)}
         self.assertTrue(expected <= set(found.namelist()), found.namelist())
         self.assertEqual(ocr_schemas.objections("hocr", found.read("bad.hocr")), [])
         self.assertEqual(found.read("bad.txt"), self.run_it("-f", "txt", self.bad, status=1).stdout)
@@ -253,6 +256,65 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(sorted(zipfile.ZipFile(out).namelist()), ["three.md", "three.tsv"], "only what was named")
         self.refused("one document", "-o", out, self.pdf, self.pdf)
         self.assertIn("three.json", zipfile.ZipFile(out).namelist(), "the first is whole")
+
+    def check_pictures(self, text, where, read):
+        """The links of a text lead from where it is to pictures: the whole of them, and nothing else."""
+        links = re.findall(r"\]\((.+?)\)|<img src=\"(.+?)\"", text)
+        self.assertEqual([(a or b).rsplit("/", 1)[1] for a, b in links], ["0_0.jpg", "1_0.jpg"])
+        for a, b in links:
+            picture = read(where + urllib.parse.unquote(a or b))
+            self.assertEqual((picture[:3], picture[-2:]), (b"\xff\xd8\xff", b"\xff\xd9"))
+
+    def test_figures_lie_beside_what_links_to_them(self):
+        out = self.top / "figures"
+        self.run_it("-f", "md,html,mmd,json", "-o", out, self.figure, self.pdf)
+        self.assertEqual(self.names(out / "fig ure (1)_images"), ["0_0.jpg", "1_0.jpg"])
+        self.assertFalse((out / "three_images").exists(), "it has no figures")
+        for extension in ("md", "html", "mmd"):
+            text = (out / f"fig ure (1).{extension}").read_text()
+            self.assertIn("fig%20ure%20%281%29_images/0_0.jpg", text)
+            self.check_pictures(text, "", lambda name: (out / name).read_bytes())
+
+    def test_figures_beside_one_file(self):
+        out = self.top / "figures_of_all"
+        out.mkdir()
+        second = self.top / "second.pdf"
+        second.write_bytes(documents.make_figure_pdf(1))
+        self.run_it("-o", out / "all.md", self.figure, second)
+        self.assertEqual(self.names(out), ["all.md", "fig ure (1)_images", "second_images"])
+        text = (out / "all.md").read_text()
+        self.check_pictures(text[:text.index("second_images")], "", lambda name: (out / name).read_bytes())
+
+    def test_no_figures_where_nothing_links_or_nobody_wants_them(self):
+        out = self.top / "no_figures"
+        out.mkdir()
+        self.run_it("-f", "json,txt,alto.xml,page.xml,pdf", "-o", out, self.figure)
+        self.run_it("-o", out / "off.md", "--figures", "off", self.figure)
+        before = set(pathlib.Path().iterdir())
+        self.assertIn(b"](images/0_0.jpg)", self.run_it("-f", "md", self.figure).stdout)
+        self.assertEqual(set(pathlib.Path().iterdir()), before)
+        self.assertEqual([path for path in out.iterdir() if path.is_dir()], [])
+
+    def test_figures_in_an_archive(self):
+        out = self.top / "figures.zip"
+        self.run_it("-o", out, self.figure)
+        with zipfile.ZipFile(out) as found:
+            self.assertIsNone(found.testzip())
+            self.check_pictures(found.read("fig ure (1).md").decode(), "", found.read)
+            self.check_pictures(found.read("fig ure (1).html").decode(), "", found.read)
+        self.run_it("-f", "txt,zip", "-o", out, self.figure)
+        self.assertEqual(zipfile.ZipFile(out).namelist(), ["fig ure (1).txt"])
+
+    def test_two_documents_of_one_name(self):
+        out, other = self.top / "names", self.top / "other"
+        other.mkdir()
+        shutil.copy(self.figure, other)
+        done = self.run_it("-f", "md", "-o", f"{out}/", self.figure, other / self.figure.name, self.pdf, status=8)
+        self.assertIn("another document", done.stderr.decode())
+        self.assertEqual(self.names(out), ["fig ure (1).md", "fig ure (1)_images", "three.md"])
+        done = self.run_it("-o", out / "both.md", self.figure, other / self.figure.name, status=8)
+        self.assertIn("figure 0_0.jpg", done.stderr.decode())
+        self.assertEqual((out / "both.md").read_text().count("(fig%20ure"), 4, "the text is there all the same")
 
     def test_an_archive_for_each_document(self):
         out = self.top / "archives"
@@ -278,8 +340,8 @@ class CommandLine(unittest.TestCase):
     def test_the_help_names_every_format(self):
         shown = subprocess.run([harness.BUILD / "pagemill", "ocr", "--help"], capture_output=True).stdout.decode()
         line = next(line for line in shown.splitlines() if line.startswith("  --format"))
-        for extension in (*FORMATS, "page.xml", "zip"):
-            self.assertIn(f" {extension}", line)
+        for extension in (*FORMATS, "page.xml", "pdf", "layouts.pdf", "zip"):
+            self.assertRegex(line, f" {re.escape(extension)}(,|$)")
 
 
 if __name__ == "__main__":

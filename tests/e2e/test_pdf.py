@@ -2,6 +2,7 @@
 """The PDF that can be searched, looked at by other programs than ours: qpdf for its structure, poppler for where its
 words are and what it looks like. And figures: until an engine finds some, they are put into a page result by hand."""
 import html
+import io
 import json
 import re
 import shutil
@@ -9,6 +10,8 @@ import struct
 import subprocess
 import tempfile
 import unittest
+import urllib.parse
+import zipfile
 
 import documents
 import harness
@@ -185,6 +188,23 @@ class Figures(Native):
             self.assertIn(name, self.ask(f"{self.base}/result.mmd").body.decode())
         for name in ("0_1.jpg", "2_0.jpg", "3_0.jpg", "1_2.jpg", "-1_0.jpg", "00_0.jpg", "0_0.png", "0_0.jpgx", "x"):
             self.problem(self.ask(f"{self.base}/images/{name}"), 404, "not_found")
+
+    def test_links_lead_to_the_pictures(self):
+        for extension, link in (("md", r"\]\((.+?)\)"), ("mmd", r"\]\((.+?)\)"), ("html", r'<img src="(.+?)"')):
+            path = f"{self.base}/result.{extension}"
+            links = re.findall(link, self.ask(path).body.decode())
+            self.assertEqual(len(links), 3, extension)
+            for each in links:
+                picture = self.ask(urllib.parse.urljoin(path, each))
+                self.assertEqual((picture.status, picture.headers["Content-Type"]), (200, "image/jpeg"), each)
+
+    def test_the_archive_has_what_its_texts_link_to(self):
+        with zipfile.ZipFile(io.BytesIO(self.ask(f"{self.base}/result.zip").body)) as found:
+            names = [name for name in found.namelist() if name.startswith("images/")]
+            self.assertEqual(names, ["images/0_0.jpg", "images/1_0.jpg", "images/1_1.jpg"])
+            self.assertEqual(re.findall(r"\]\((.+?)\)", found.read("document.md").decode()), names)
+            for name in names:
+                self.assertEqual(found.read(name), self.ask(f"{self.base}/{name}").body, name)
 
     def test_surface_b(self):
         listed = self.server.get_json(f"/result/{self.job['id']}/images")
