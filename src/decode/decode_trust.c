@@ -8,6 +8,7 @@
 #include "decode/decode_trust.h"
 
 #include "decode/decode_driver.h"
+#include "decode/decode_sketch.h"
 #include "page/plausible.h"
 
 #include <math.h>
@@ -18,17 +19,9 @@
 enum { SMALL_DPI = 48, GREY_LEVELS = 256 };
 
 static const float many_pictures = 0.25F; /* of the page's area: text may be in them */
-static const float dark = 0.75F;          /* of the paper's grey: ink */
-static const float inked = 0.04F;         /* of a line's pixels at least are ink */
-
-/* The page in small, and where the layer has text on it. */
-struct sketch {
-    const uint8_t *pixels;
-    uint8_t *covered;
-    uint32_t width, height;
-    float scale; /* of the page result's pixels to these */
-    uint8_t threshold;
-};
+static const float whole_page = 0.7F; /* of it: the picture is the page, in its margins or not */
+static const float dark = 0.75F;      /* of the paper's grey: ink */
+static const float inked = 0.04F;     /* of a line's pixels at least are ink */
 
 struct span {
     uint32_t x1, y1, x2, y2; /* the last ones excluded */
@@ -60,11 +53,6 @@ static uint8_t paper_grey(const struct sketch *s)
     return (uint8_t)best;
 }
 
-static bool is_ink(const struct sketch *s, size_t i)
-{
-    return s->pixels[i] < s->threshold;
-}
-
 /* Does ink stand where the layer has a line? Marks its place as covered. */
 static bool line_is_there(struct sketch *s, const struct line *line)
 {
@@ -74,30 +62,41 @@ static bool line_is_there(struct sketch *s, const struct line *line)
         for (uint32_t x = at.x1; x < at.x2; x++, all++) {
             size_t i = (size_t)y * s->width + x;
             s->covered[i] = 1;
-            ink += is_ink(s, i);
+            ink += sketch_is_ink(s, i);
         }
     return (float)ink >= inked * (float)all;
 }
 
-/* The share of the layer's lines that are on the page, times the share of the page's ink that is
- * under its lines; photographs have ink too, and cost a page its layer, not its text. */
-static float match_ink(struct sketch *s, const struct page *page)
+/* All ink that is not under the layer's lines, or what of it seems to be lines. */
+static size_t loose_ink(const struct sketch *s, bool is_scan)
 {
-    size_t lines = 0, there = 0, ink = 0, under = 0;
+    size_t ink = 0;
+    if (!is_scan)
+        return sketch_loose_lines(s);
+    for (size_t i = 0; i < (size_t)s->width * s->height; i++)
+        ink += sketch_is_ink(s, i) && !s->covered[i];
+    return ink;
+}
+
+/* The share of the layer's lines that are on the page, times the share of the page's ink that is
+ * under its lines. Photographs have ink too: in a scan they cost the page its layer, not its text;
+ * elsewhere they are known by their looks. */
+static float match_ink(struct sketch *s, const struct page *page, bool is_scan)
+{
+    size_t lines = 0, there = 0, under = 0;
     for (size_t b = 0; b < page->block_count; b++)
         for (size_t i = 0; i < page->blocks[b].line_count; i++, lines++)
             there += line_is_there(s, &page->blocks[b].lines[i]);
-    for (size_t i = 0; i < (size_t)s->width * s->height; i++) {
-        ink += is_ink(s, i);
-        under += is_ink(s, i) && s->covered[i];
-    }
+    for (size_t i = 0; i < (size_t)s->width * s->height; i++)
+        under += sketch_is_ink(s, i) && s->covered[i];
+    size_t all = under + loose_ink(s, is_scan);
     float of_lines = lines ? (float)there / (float)lines : 1;
-    float of_ink = ink ? (float)under / (float)ink : 1;
+    float of_ink = all ? (float)under / (float)all : 1;
     return of_lines * fminf(of_ink * 1.5F, 1);
 }
 
-static int look(struct document *doc, uint32_t n, const struct page *page, float *match,
-                struct error *err)
+static int look(struct document *doc, uint32_t n, const struct page *page, bool is_scan,
+                float *match, struct error *err)
 {
     const struct render small = {.dpi = SMALL_DPI, .channels = 1};
     struct raster raster = {.channels = 1};
@@ -113,7 +112,7 @@ static int look(struct document *doc, uint32_t n, const struct page *page, float
                     : error_set(err, ERROR_LIMIT, "no memory to look at the page");
     if (rc == 0) {
         s.threshold = (uint8_t)((float)paper_grey(&s) * dark);
-        *match = match_ink(&s, page);
+        *match = match_ink(&s, page, is_scan);
     }
     free(pixels);
     return rc;
@@ -134,7 +133,8 @@ int document_trust(struct document *doc, uint32_t n, const struct render *how,
     bool hidden = layer->invisible * 2 > layer->characters;
     if ((hidden || layer->picture_share > many_pictures) && mapped * words >= DECODE_GOOD_LAYER) {
         decode_timer_start(how->timeout_ms);
-        int rc = decode_page_end(look(doc, n, page, &match, err), n, how, err);
+        bool is_scan = hidden || layer->picture_share > whole_page;
+        int rc = decode_page_end(look(doc, n, page, is_scan, &match, err), n, how, err);
         if (rc < 0)
             return -1;
     }
