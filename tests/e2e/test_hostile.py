@@ -14,6 +14,8 @@ import harness
 SETS = ("hostile-pdf", "hostile-image", "formats-same-page")
 SECONDS = 20  # for one page, as the settings below say
 TYPED = {"input", "password", "unsupported", "limit", "timeout"}
+OUTPUTS = ("json", "ndjson", "md", "html", "txt", "csv", "mmd", "det.mmd", "hocr", "alto.xml", "page.xml", "tsv", "pdf",
+           "layouts.pdf", "zip")
 
 
 def png_header(width, height):
@@ -74,7 +76,17 @@ class Hostile(harness.ServerCase):
             return f"failed: {job['error']['code']}"
         self.assertEqual(job["status"], "completed", name)
         self.assertEqual(job["pages"]["done"] + job["pages"]["failed"], job["pages"]["total"], name)
+        self.ask_for_all(name, job)
         return "read" if not codes else f"read, but for pages: {', '.join(sorted(codes))}"
+
+    def ask_for_all(self, name, job):
+        """Every output of a document that was read is an answer or a typed error, too."""
+        for extension in OUTPUTS:
+            answer = self.server.request("GET", f"/v1/jobs/{job['id']}/result.{extension}", timeout=300)
+            if answer.status != 200:
+                self.assertIn(json.loads(answer.body)["code"], TYPED, f"{name}: {extension}")
+            elif extension == "json":
+                json.loads(answer.body)
 
     def judge_all(self, files):
         table = collections.Counter()
