@@ -8,16 +8,51 @@
 #include "base/utf8.h"
 #include "page_sample.h"
 
-/* The sample with the first `from` replaced by `to`; "" puts `to` at the end. */
-static void edited(struct strbuf *out, const char *from, const char *to, size_t to_len)
+/* What the sample lacks: a table with cells, a figure with its caption, fonts, joins, a score. */
+#define RICH_LINE(text, font)                                                                \
+    "{\"text\":\"" text "\",\"polygon\":[[10,60],[90,60],[90,80],[10,80]],\"confidence\":1," \
+    "\"font\":{" font "},\"words\":[]}"
+#define RICH_JSON                                                                                \
+    "{\"page\":3,\"width\":1000,\"height\":1400,\"unit\":\"px\",\"dpi\":144,\"rotation\":0,"     \
+    "\"skew\":0,\"source\":\"verified\",\"text_layer_score\":0.915,\"engine\":\"tesseract\","    \
+    "\"language\":\"eng\",\"confidence\":1,\"duration_ms\":1,\"stages_ms\":{\"layout\":0.5},"    \
+    "\"blocks\":[{\"id\":0,\"type\":\"table\",\"bbox\":[10,60,210,100],\"order\":0,"             \
+    "\"confidence\":1,"                                                                          \
+    "\"continued\":true,\"rows\":2,\"cols\":2,\"cells\":["                                       \
+    "{\"row\":0,\"col\":0,\"rowspan\":1,\"colspan\":2,\"header\":true,\"text\":\"two\\nlines\"," \
+    "\"bbox\":[10,60,210,80]},"                                                                  \
+    "{\"row\":1,\"col\":0,\"rowspan\":1,\"colspan\":1,\"header\":false,\"text\":\"\","           \
+    "\"bbox\":[10,80,110,100]},"                                                                 \
+    "{\"row\":1,\"col\":1,\"rowspan\":1,\"colspan\":1,\"header\":false,\"text\":\"7\","          \
+    "\"bbox\":[110,80,210,100]}],"                                                               \
+    "\"lines\":[" RICH_LINE(                                                                     \
+        "two",                                                                                   \
+        "\"size\":20,\"bold\":true") "]},"                                                       \
+                                     "{\"id\":1,\"type\":\"figure\",\"bbox\":[10,200,90,300],"   \
+                                     "\"order\":1,\"confidence\":1,"                             \
+                                     "\"caption\":2,\"image\":\"2_0.jpg\",\"lines\":[]},"        \
+                                     "{\"id\":2,\"type\":\"figure_caption\",\"bbox\":[10,60,90," \
+                                     "80],\"order\":2,\"confidence\":1,"                         \
+                                     "\"continues\":true,\"lines\":[" RICH_LINE(                 \
+                                         "ship",                                                 \
+                                         "\"italic\":true,\"mono\":true") "]}],"                 \
+                                                                          "\"warnings\":[]}"
+
+/* `whole` with the first `from` replaced by `to`; "" puts `to` at the end. */
+static void edited_in(struct strbuf *out, const char *whole, const char *from, const char *to,
+                      size_t to_len)
 {
-    const char *whole = SAMPLE_JSON;
     const char *at = *from ? strstr(whole, from) : whole + strlen(whole);
     if (!at)
         fail_msg("the sample has no %s", from);
     strbuf_add(out, whole, (size_t)(at - whole));
     strbuf_add(out, to, to_len);
     strbuf_adds(out, at + strlen(from));
+}
+
+static void edited(struct strbuf *out, const char *from, const char *to, size_t to_len)
+{
+    edited_in(out, SAMPLE_JSON, from, to, to_len);
 }
 
 static void refused(const char *json, size_t len, const char *says, const char *what)
@@ -166,6 +201,82 @@ static const struct edit {
     {"{\"page\":1", "\xEF\xBB\xBF{\"page\":1", "JSON"},
 };
 
+#define LAST_CELL "\"row\":1,\"col\":1"
+#define FIRST_SPAN "\"rowspan\":1,\"colspan\":2"
+#define FIGURE "\"type\":\"figure\","
+static const struct edit rich_edits[] = {
+    /* the text layer's score, the sources */
+    {"\"text_layer_score\":0.915", "\"text_layer_score\":1.1", "text_layer_score"},
+    {"\"text_layer_score\":0.915", "\"text_layer_score\":-1", "text_layer_score"},
+    {"\"text_layer_score\":0.915", "\"text_layer_score\":null", "text_layer_score"},
+    {"\"text_layer_score\":0.915", "\"text_layer_score\":\"good\"", "text_layer_score"},
+    {"\"source\":\"verified\"", "\"source\":\"Verified\"", "source"},
+    {"\"source\":\"verified\"", "\"source\":[\"text\"]", "source"},
+    {"\"layout\":0.5", "\"layout\":1e10", "stages_ms"},
+    /* the grid */
+    {"\"rows\":2", "\"rows\":-1", "rows"},
+    {"\"rows\":2", "\"rows\":4097", "rows"},
+    {"\"rows\":2", "\"rows\":2147483648", "rows"},
+    {"\"rows\":2,", "", "rows"},
+    {"\"cols\":2", "\"cols\":4097", "cols"},
+    {"\"cols\":2", "\"cols\":2.5", "cols"},
+    {"\"cols\":2,", "", "cols"},
+    {"\"rows\":2", "\"rows\":1", "row"},
+    {"\"rows\":2", "\"rows\":0", "row"},
+    {"\"cols\":2", "\"cols\":1", "col"},
+    {"\"cells\":[", "\"cells\":[7,", "object"},
+    {"\"cells\":[", "\"cells\":[[],", "object"},
+    {"\"cells\":", "\"fields\":", "unknown key"},
+    {"\"type\":\"table\"", "\"type\":\"text\"", "cells"},
+    {"\"type\":\"figure\"", "\"rows\":1,\"type\":\"figure\"", "cells"},
+    {"\"type\":\"figure\"", "\"cells\":[],\"type\":\"figure\"", "cells"},
+    /* cells */
+    {LAST_CELL, "\"row\":2,\"col\":1", "row"},
+    {LAST_CELL, "\"row\":-1,\"col\":1", "row"},
+    {LAST_CELL, "\"row\":1,\"col\":2", "col"},
+    {LAST_CELL, "\"row\":1,\"col\":0", "cells"},
+    {LAST_CELL, "\"row\":0,\"col\":1", "cells"},
+    {LAST_CELL, "\"col\":1", "row"},
+    {LAST_CELL, "\"row\":1,\"col\":1,\"style\":1", "unknown key"},
+    {FIRST_SPAN, "\"rowspan\":0,\"colspan\":2", "rowspan"},
+    {FIRST_SPAN, "\"rowspan\":3,\"colspan\":2", "rowspan"},
+    {FIRST_SPAN, "\"rowspan\":2,\"colspan\":2", "cells"},
+    {FIRST_SPAN, "\"rowspan\":1,\"colspan\":3", "colspan"},
+    {FIRST_SPAN, "\"rowspan\":1,\"colspan\":-2147483648", "colspan"},
+    {"\"header\":true", "\"header\":1", "header"},
+    {"\"header\":true,", "", "header"},
+    {"two\\nlines", "two\\rlines", "text"},
+    {"two\\nlines", "two\\n\\u001b[2J", "text"},
+    {"two\\nlines", "two\\u0000", "JSON"},
+    {"\"bbox\":[10,60,210,80]", "\"bbox\":[10,60,1065,80]", "bbox"},
+    {"\"bbox\":[10,60,210,80]", "\"bbox\":[10,80,210,60]", "bbox"},
+    {"\"text\":\"7\",\"bbox\":[110,80,210,100]", "\"text\":\"7\"", "bbox"},
+    /* figures and captions */
+    {"2_0.jpg", "2_1.jpg", "image"},
+    {"2_0.jpg", "../etc", "image"},
+    {"\"image\":\"2_0.jpg\"", "\"image\":7", "image"},
+    {",\"image\":\"2_0.jpg\"", "", "image"},
+    {FIGURE, "\"type\":\"seal\",", "image"},
+    {"\"caption\":2", "\"caption\":3", "caption"},
+    {"\"caption\":2", "\"caption\":-1", "caption"},
+    {"\"caption\":2", "\"caption\":null", "caption"},
+    {"\"caption\":2", "\"caption\":\"2\"", "caption"},
+    /* joins */
+    {"\"continued\":true", "\"continued\":false", "continued"},
+    {"\"continued\":true", "\"continued\":1", "continued"},
+    {"\"continues\":true", "\"continues\":null", "continues"},
+    {"\"continues\":true", "\"continues\":{}", "continues"},
+    /* fonts */
+    {"\"size\":20", "\"size\":-1", "size"},
+    {"\"size\":20", "\"size\":200001", "size"},
+    {"\"size\":20", "\"size\":\"20\"", "size"},
+    {"\"bold\":true", "\"bold\":false", "bold"},
+    {"\"bold\":true", "\"bald\":true", "unknown key"},
+    {"\"mono\":true", "\"mono\":1", "mono"},
+    {"{\"size\":20,\"bold\":true}", "[]", "object"},
+    {"{\"size\":20,\"bold\":true}", "null", "object"},
+};
+
 static void each_lie_is_refused(void **state)
 {
     (void)state;
@@ -174,6 +285,65 @@ static void each_lie_is_refused(void **state)
         edited(&json, edits[i].from, edits[i].to, strlen(edits[i].to));
         refused(json.data, json.len, edits[i].says, edits[i].to);
     }
+}
+
+static void each_lie_about_the_layout_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(rich_edits); i++) {
+        const struct edit *e = &rich_edits[i];
+        auto_strbuf json = {0};
+        edited_in(&json, RICH_JSON, e->from, e->to, strlen(e->to));
+        refused(json.data, json.len, e->says, e->to);
+    }
+}
+
+static void what_tells_of_the_layout_is_taken(void **state)
+{
+    static const struct edit taken[] = {
+        {"\"page\":3", "\"page\":3", ""},
+        {"\"text_layer_score\":0.915,", "", ""},
+        {"\"text_layer_score\":0.915", "\"text_layer_score\":0", ""},
+        {"\"source\":\"verified\"", "\"source\":\"text\"", ""},
+        {"\"rows\":2", "\"rows\":4096", ""},
+        {"\"cols\":2", "\"cols\":4096", ""},
+        {"\"caption\":2", "\"caption\":0", ""},
+        {"\"size\":20,", "", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT(taken); i++) {
+        struct page *p = NULL;
+        struct error err;
+        auto_strbuf json = {0}, again = {0};
+        edited_in(&json, RICH_JSON, taken[i].from, taken[i].to, strlen(taken[i].to));
+        OK(page_decode(&p, json.data, json.len, &err));
+        page_encode(p, &again);
+        assert_string_equal(again.data, json.data);
+        page_free(&p);
+    }
+}
+
+/* Spans that fill the largest grid: as many places as cells times columns, and no more. */
+static void a_large_grid_is_taken(void **state)
+{
+    static const char head[] = "\"rows\":2,\"cols\":2,\"cells\":[";
+    auto_strbuf json = {0};
+    struct page *p = NULL;
+    struct error err;
+    const char *rest = strstr(RICH_JSON, "\"lines\":[");
+    (void)state;
+    strbuf_add(&json, RICH_JSON, (size_t)(strstr(RICH_JSON, head) - RICH_JSON));
+    strbuf_adds(&json, "\"rows\":4096,\"cols\":4096,\"cells\":[");
+    for (int row = 0; row < PAGE_MAX_GRID; row++)
+        strbuf_addf(&json,
+                    "%s{\"row\":%d,\"col\":0,\"rowspan\":1,\"colspan\":4096,\"header\":false,"
+                    "\"text\":\"\",\"bbox\":[0,0,1,1]}",
+                    row ? "," : "", row);
+    strbuf_adds(&json, "],");
+    strbuf_adds(&json, rest);
+    OK(page_decode(&p, json.data, json.len, &err));
+    assert_int_equal(p->blocks[0].cell_count, PAGE_MAX_GRID);
+    page_free(&p);
 }
 
 static void other_documents_are_refused(void **state)
@@ -397,7 +567,8 @@ static void mutations_do_no_harm(void **state)
     int taken = 0;
     (void)state;
     for (int i = 0; i < ROUNDS; i++) {
-        char json[4096] = SAMPLE_JSON;
+        char json[4096];
+        strcpy(json, i % 2 ? RICH_JSON : SAMPLE_JSON);
         size_t len = strlen(json);
         for (uint32_t n = 1 + next_random(3); n; n--)
             len = mutate(json, len, sizeof json);
@@ -411,6 +582,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_lie_is_refused),
+        cmocka_unit_test(each_lie_about_the_layout_is_refused),
+        cmocka_unit_test(what_tells_of_the_layout_is_taken),
+        cmocka_unit_test(a_large_grid_is_taken),
         cmocka_unit_test(other_documents_are_refused),
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(the_edges_are_taken),
