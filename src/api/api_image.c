@@ -5,6 +5,7 @@
  */
 #include "api/api_internal.h"
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "export/export.h"
 #include "work/picture.h"
@@ -171,19 +172,23 @@ static int cut(struct cutter *c, const char *name, uint64_t *size, struct error 
     return picture_figure(&c->maker, c->page, figure, size, err);
 }
 
+/* A page with a thousand figures is possible; a request that takes hours is not. */
+enum { CUT_MS = 600000 };
+
 int api_figures_cut(struct api *api, const struct job *job, char *names,
                     int (*visit)(void *, const char *, int, uint64_t, struct error *), void *arg,
                     struct error *err)
 {
     char key[BLOB_KEY], *rest = names;
     uint64_t document_size, size;
+    const int64_t until = clock_steady() + CUT_MS;
     int rc = 0;
     job_document_key(job->id, key);
     auto_fd document = blob_open(job_blobs(api->rooms.service), key, &document_size, err);
     if (document < 0)
         return -1;
     struct cutter c = {.api = api, .job = job, .document = document, .maker.process = PROCESS_NONE};
-    for (char *name; rc == 0 && (name = strsep(&rest, "\n")) && *name;) {
+    for (char *name; rc == 0 && (name = strsep(&rest, "\n")) && *name && clock_steady() < until;) {
         auto_fd fd = cut(&c, name, &size, err);
         if (fd >= 0)
             rc = visit(arg, name, fd, size, err);

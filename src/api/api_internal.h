@@ -165,8 +165,8 @@ int api_figure(struct api *api, const struct job *job, const char *name, uint64_
                struct error *err);
 
 /* All that names (lines of export_figures; cut up) lists, by one process, in order: visit has each
- * as sealed memory and returns 0 to go on. What cannot be cut is left out; only a machine in
- * trouble makes this fail. Blocks. */
+ * as sealed memory and returns 0 to go on. What cannot be cut, or not within ten minutes, is left
+ * out; only a machine in trouble makes this fail. Blocks. */
 int api_figures_cut(struct api *api, const struct job *job, char *names,
                     int (*visit)(void *arg, const char *name, int fd, uint64_t size,
                                  struct error *err),

@@ -11,12 +11,15 @@
 
 #include <stdio.h>
 
+enum { OUTPUT_PATH = 1200 };
+
 struct output {
     FILE *file; /* NULL: none */
-    char path[1200],
-        part[1216]; /* part: written first, renamed to path when whole; "": written in place */
-    bool shared;    /* one file for all documents: opened once, whole when the run has ended */
-    bool broken;    /* something could not be written */
+    char path[OUTPUT_PATH],
+        part[OUTPUT_PATH +
+             16]; /* part: written first, renamed to path when whole; "": written in place */
+    bool shared;  /* one file for all documents: opened once, whole when the run has ended */
+    bool broken;  /* something could not be written */
     struct output *next_unfinished;
 };
 
@@ -35,6 +38,8 @@ int output_end(struct output *o, struct error *err);     /* the document has end
 int output_publish(struct output *o, struct error *err); /* the run has ended */
 void output_abort(struct output *o);        /* a document's own file that is not whole is removed */
 bool output_is_directory(const char *path); /* or is to be one */
+/* Would a document's file in a directory take the document's own place? */
+bool output_replaces_input(const char *to, const char *input, const char *extension);
 const char *output_basename(const char *path);
 int output_stem(const char *input, const char **stem); /* of the names of files; its length */
 const char *output_extension(

@@ -71,18 +71,32 @@ int output_open(struct output *o, const char *path, struct error *err)
     return open_path(o, snprintf(o->path, sizeof o->path, "%s", path), err);
 }
 
+static int path_in_directory(char *path, size_t size, const char *to, const char *input,
+                             const char *extension)
+{
+    const char *stem, *slash = to[strlen(to) - 1] == '/' ? "" : "/";
+    int length = output_stem(input, &stem);
+    return snprintf(path, size, "%s%s%.*s.%s", to, slash, length, stem, extension);
+}
+
+bool output_replaces_input(const char *to, const char *input, const char *extension)
+{
+    char path[OUTPUT_PATH];
+    struct stat ours, theirs;
+    if (!output_is_directory(to))
+        return false;
+    path_in_directory(path, sizeof path, to, input, extension);
+    return stat(path, &ours) == 0 && stat(input, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+           ours.st_ino == theirs.st_ino;
+}
+
 static int open_in_directory(struct output *o, const char *to, const char *input,
                              const char *extension, struct error *err)
 {
-    const char *stem;
-    int length = output_stem(input, &stem);
     if (mkdir(to, 0777) < 0 && !output_is_directory(to))
         return error_errno(err, "%s", to);
     o->shared = false;
-    const char *slash = to[strlen(to) - 1] == '/' ? "" : "/";
-    return open_path(
-        o, snprintf(o->path, sizeof o->path, "%s%s%.*s.%s", to, slash, length, stem, extension),
-        err);
+    return open_path(o, path_in_directory(o->path, sizeof o->path, to, input, extension), err);
 }
 
 int output_begin(struct output *o, const char *to, const char *input, const char *extension,

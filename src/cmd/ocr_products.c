@@ -51,14 +51,26 @@ static bool take_name(struct products *p)
     return false;
 }
 
+/* In a directory nobody said by name which file is to be replaced. */
+static int check_directory(struct products *p, struct error *err)
+{
+    for (size_t i = 0; i < p->count && !p->zipped; i++)
+        if (output_replaces_input(p->to, p->input, p->list[i].extension))
+            return error_set(err, ERROR_CONFLICT,
+                             "its %s in %s would replace the document: --output FILE if it shall",
+                             p->list[i].extension, p->to);
+    if (!take_name(p))
+        return error_set(err, ERROR_CONFLICT, "another document has files of this name in %s",
+                         p->to);
+    return 0;
+}
+
 /* Does every page, or every document, have a file of its own? */
 static int check_alone(struct products *p, const struct job *job, struct error *err)
 {
     const char *one = p->zipped ? "an archive" : p->count && p->list[0].bound ? "a PDF" : NULL;
     if (output_is_directory(p->to))
-        return take_name(p) ? 0
-                            : error_set(err, ERROR_CONFLICT,
-                                        "another document has files of this name in %s", p->to);
+        return check_directory(p, err);
     if (one && p->written)
         return error_set(err, ERROR_INPUT, "%s holds one document: --output DIR/ for several", one);
     if (p->single.format && !p->zipped && (p->written || job->pages.total > 1))

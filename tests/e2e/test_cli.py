@@ -149,6 +149,16 @@ class Cli(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertIn(b"nothing for a terminal", done.stderr)
 
+    def test_a_document_is_replaced_only_when_named(self):
+        before = self.scan.read_bytes()
+        done = run("ocr", "-f", "pdf,txt", "-o", self.top, self.scan, status=8)
+        self.assertIn("would replace the document", done.stderr.decode())
+        self.assertEqual(self.scan.read_bytes(), before)
+        self.assertFalse((self.top / "scan.txt").exists())
+        bound = run("ocr", "-f", "pdf", self.scan).stdout
+        run("ocr", "-o", self.scan, self.scan)
+        self.assertEqual(self.scan.read_bytes(), bound)
+
     # --- whole files ---
 
     def test_what_is_no_file_is_written_in_place(self):
