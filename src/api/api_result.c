@@ -114,6 +114,8 @@ static void reply_text(struct api *api, struct http_request *req, struct job *jo
     struct api_reader *r;
     struct error err;
     bool ended = job_state_ended(job->state);
+    if (format->policy)
+        http_set_header(req, "Content-Security-Policy", format->policy);
     if (api_reader_new(&r, api, job, format, api_unit(req), api_text(req, "pages"), &err) < 0)
         http_reply_error(req, &err, NULL);
     else if (ended && http_range_asked(req))

@@ -38,9 +38,11 @@ struct export_page {
 struct export_format {
     const char *extension; /* "md" */
     const char *content_type;
-    bool decoded; /* export_page.json is not needed */
-    bool single;  /* holds one page: begin, that page, end */
-    bool linked;  /* shows figures by links to their pictures */
+    bool decoded;       /* export_page.json is not needed */
+    bool single;        /* holds one page: begin, that page, end */
+    bool linked;        /* shows figures by links to their pictures */
+    const char *policy; /* Content-Security-Policy under which a browser shows it; NULL: nothing of
+                           it is to be loaded */
     /* job: a JSON object that describes the job. Each appends to out. begin and end may be NULL. */
     void (*begin)(struct strbuf *out, const char *job);
     void (*page)(struct strbuf *out, const struct export_page *page, bool first);

@@ -270,6 +270,9 @@ const struct export_format export_html = {.extension = "html",
                                           .content_type = "text/html; charset=utf-8",
                                           .decoded = true,
                                           .linked = true,
+                                          .policy =
+                                              "default-src 'none'; style-src 'unsafe-inline'; "
+                                              "img-src 'self'; frame-ancestors 'none'",
                                           .begin = html_begin,
                                           .page = html_page,
                                           .end = html_end};

@@ -198,6 +198,12 @@ class Figures(Native):
                 picture = self.ask(urllib.parse.urljoin(path, each))
                 self.assertEqual((picture.status, picture.headers["Content-Type"]), (200, "image/jpeg"), each)
 
+    def test_html_may_show_its_pictures_and_run_nothing(self):
+        policy = self.ask(f"{self.base}/result.html").headers["Content-Security-Policy"]
+        self.assertEqual(policy, "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'")
+        self.assertEqual(self.ask(f"{self.base}/result.md").headers["Content-Security-Policy"],
+                         "default-src 'none'; frame-ancestors 'none'")
+
     def test_the_archive_has_what_its_texts_link_to(self):
         with zipfile.ZipFile(io.BytesIO(self.ask(f"{self.base}/result.zip").body)) as found:
             names = [name for name in found.namelist() if name.startswith("images/")]
