@@ -223,6 +223,23 @@ static void finds_lines_on_shadows_and_tints(void **state)
     done(&s);
 }
 
+/* A cell's ground is as light as it looks, not as its weakest channel is. */
+static void finds_lines_on_a_coloured_ground(void **state)
+{
+    (void)state;
+    struct sheet s = table(144, 1, 0);
+    const size_t n = (size_t)s.raster.width * s.raster.height;
+    uint8_t *colour = x_calloc(n, 3);
+    for (size_t i = 0; i < n; i++)
+        memcpy(colour + 3 * i, s.pixels[i] == 255 ? "\xFF\xCC\x99" : "\x99\x33\x00", 3);
+    free(s.pixels);
+    s.pixels = colour;
+    s.raster.channels = 3;
+    s.raster.stride *= 3;
+    assert_table(&s, 1);
+    done(&s);
+}
+
 static void finds_light_lines_on_dark(void **state)
 {
     (void)state;
@@ -468,6 +485,7 @@ int main(void)
         cmocka_unit_test(finds_the_lines_of_a_table),
         cmocka_unit_test(finds_the_same_in_colour),
         cmocka_unit_test(finds_lines_on_shadows_and_tints),
+        cmocka_unit_test(finds_lines_on_a_coloured_ground),
         cmocka_unit_test(finds_light_lines_on_dark),
         cmocka_unit_test(follows_the_skew),
         cmocka_unit_test(joins_a_worn_line),

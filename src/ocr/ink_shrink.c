@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * A page's pixels as a sheet of greys of some 150 dpi, in which the thinnest line stays: a pixel of
- * it is the darkest channel of the darkest of the pixels that it stands for. A page of light
- * writing on dark is turned inside out. Called by ink_paper.c.
+ * it is as dark as the darkest of the pixels that it stands for. Colours are as dark as they look,
+ * so that a tinted cell is paper, not ink. A page of light writing on dark is turned inside out.
+ * Called by ink_paper.c.
  */
 #include "ocr/ink_internal.h"
 
@@ -19,8 +20,8 @@ struct shrinking {
     const uint8_t *pixels;
     uint8_t flip; /* 255 where dark is light */
     size_t by;
-    size_t bytes; /* of a row of the page */
-    uint8_t *row; /* that many and by × channels more */
+    uint8_t *row;  /* as many greys as the page is wide, and `by` more */
+    uint8_t *next; /* greys of another row, of a page in colours */
 };
 
 SIMD static void copy_flipped(uint8_t *to, const uint8_t *from, uint8_t flip, size_t n)
@@ -44,25 +45,41 @@ SIMD static void darkest_ahead(uint8_t *to, size_t by, size_t n)
         to[i] = to[i + by] < to[i] ? to[i + by] : to[i];
 }
 
-/* A row of the sheet: the darkest channel of the darkest pixel of each square. */
+/* About what an eye takes for the lightness of a colour: half of it is green. */
+SIMD static void grey_of_colours(uint8_t *to, const uint8_t *from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint8_t)((from[3 * i] + 2 * from[3 * i + 1] + from[3 * i + 2]) / 4);
+}
+
+/* A row of the page, its greys as they are or made of its colours in `room`. */
+static const uint8_t *greys(const struct shrinking *s, size_t y, uint8_t *room)
+{
+    const uint8_t *row = s->pixels + y * s->raster->stride;
+    if (s->raster->channels == 1)
+        return row;
+    grey_of_colours(room, row, s->raster->width);
+    return room;
+}
+
+/* A row of the sheet: the darkest pixel of each square. */
 static void shrink_row(const struct shrinking *s, size_t y, uint8_t *to, size_t width)
 {
-    const size_t first = y * s->by, window = s->by * s->raster->channels;
-    const uint8_t *from = s->pixels + first * s->raster->stride;
-    if (window == 1) {
-        copy_flipped(to, from, s->flip, width);
+    const size_t first = y * s->by;
+    if (s->by == 1) {
+        copy_flipped(to, greys(s, y, s->row), s->flip, width);
         return;
     }
-    copy_flipped(s->row, from, s->flip, s->bytes);
+    copy_flipped(s->row, greys(s, first, s->row), s->flip, s->raster->width);
     for (size_t i = 1; i < s->by && first + i < s->raster->height; i++)
-        darkest_flipped(s->row, from + i * s->raster->stride, s->flip, s->bytes);
-    for (size_t covered = 1; covered < window;) {
-        const size_t by = covered < window - covered ? covered : window - covered;
-        darkest_ahead(s->row, by, s->bytes);
+        darkest_flipped(s->row, greys(s, first + i, s->next), s->flip, s->raster->width);
+    for (size_t covered = 1; covered < s->by;) {
+        const size_t by = covered < s->by - covered ? covered : s->by - covered;
+        darkest_ahead(s->row, by, s->raster->width);
         covered += by;
     }
     for (size_t x = 0; x < width; x++)
-        to[x] = s->row[x * window];
+        to[x] = s->row[x * s->by];
 }
 
 /* The commonest tone is dark on most of the page: light writing on dark. */
@@ -100,13 +117,14 @@ uint8_t *ink_shrunk(struct ink_sheet *s, const struct raster *raster, const uint
     struct shrinking how = {.raster = raster,
                             .pixels = pixels,
                             .flip = light_on_dark(raster, pixels) ? 255 : 0,
-                            .by = (size_t)s->by,
-                            .bytes = (size_t)raster->width * raster->channels};
-    const size_t window = how.by * raster->channels, padded = how.bytes + 2 * window;
+                            .by = (size_t)s->by};
+    const size_t padded = raster->width + 2 * how.by;
     uint8_t *out = malloc(height * width);
-    how.row = malloc(padded);
-    if (how.row)
+    how.row = malloc(2 * padded);
+    if (how.row) {
         memset(how.row, 255, padded);
+        how.next = how.row + padded;
+    }
     for (size_t y = 0; out && how.row && y < height; y++)
         shrink_row(&how, y, out + y * width, width);
     if (!how.row) {
