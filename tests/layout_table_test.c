@@ -419,6 +419,89 @@ static void frames_and_charts_are_none(void **state)
     assert_none(s);
 }
 
+static void a_form_is_none(void **state)
+{
+    static const float x[] = {100, 300, 600, 800};
+    static const char *const memo[] = {
+        "TO:",   "Sam",   "MAKER:", "B12",       "FROM:",   "Lana", "BRAND:", "77",
+        "DATE:", "2-Dec", "SIZES:", "All sorts", "REPORT:", "Nov",  "PRICE:", "3.40",
+    };
+    (void)state;
+    struct scene *s = open_scene();
+    put_rows(s, 200, 40, x, 4, memo, 4);
+    assert_none(s);
+}
+
+static void a_form_on_lines_is_none(void **state)
+{
+    static const float x[] = {110, 310, 510};
+    (void)state;
+    struct scene *s = open_scene();
+    for (int i = 0; i <= 12; i++)
+        level(s, 200 + 40 * (float)i, 100, 900);
+    upright(s, 100, 200, 680);
+    upright(s, 900, 200, 680);
+    for (int i = 0; i < 12; i += 2) {
+        put_rows(s, 210 + 40 * (float)i, 40, x, 3, fruits + 3, 1);
+        put(s, 110, 250 + 40 * (float)i, "what a person has written all over the form's lines");
+    }
+    assert_none(s);
+}
+
+static void bars_of_a_chart_are_none(void **state)
+{
+    static const float x[] = {200, 450, 700};
+    static const char *const parts[] = {"30.5", "49.0", "20.4"};
+    (void)state;
+    struct scene *s = open_scene();
+    level(s, 180, 60, 960); /* around bars and labels */
+    level(s, 700, 60, 960);
+    upright(s, 60, 180, 700);
+    upright(s, 960, 180, 700);
+    for (int i = 0; i < 5; i++) {
+        const float y = 230 + 80 * (float)i;
+        level(s, y, 150, 900);
+        level(s, y + 40, 150, 900);
+        put(s, 80, y + 10, "2001");
+        put_rows(s, y + 10, 40, x, 3, parts, 1);
+    }
+    upright(s, 150, 200, 600);
+    upright(s, 900, 200, 600);
+    assert_none(s);
+}
+
+static void answers_to_choose_from_are_none(void **state)
+{
+    static const float x[] = {100, 150, 300, 350};
+    static const char *const answers[] = {"A", "12", "C", "14", "B", "13", "D", "15",
+                                          "F", "22", "H", "24", "G", "23", "J", "25"};
+    (void)state;
+    struct scene *s = open_scene();
+    put_rows(s, 200, 40, x, 4, answers, 4);
+    assert_none(s);
+}
+
+static void a_line_down_the_page_parts_tables(void **state)
+{
+    static const float x[] = {100, 300, 500, 700};
+    static const char *const stock[] = {"Apples", "12", "Nails",  "120", "Pears", "7",
+                                        "Screws", "75", "Cherry", "430", "Bolts", "9",
+                                        "Plums",  "21", "Rivets", "33"};
+    (void)state;
+    struct scene *s = open_scene();
+    put_rows(s, 200, 40, x, 4, stock, 4);
+    find(s);
+    assert_int_equal(s->count, 1);
+    close_scene(s);
+    s = open_scene();
+    put_rows(s, 200, 40, x, 4, stock, 4);
+    upright(s, 450, 100, 900);
+    find(s);
+    assert_int_equal(s->count, 2);
+    assert_table(s, 0, "Apples|12 / Pears|7 / Cherry|430 / Plums|21");
+    close_scene(s);
+}
+
 static void an_empty_page_has_none(void **state)
 {
     (void)state;
@@ -587,6 +670,11 @@ int main(void)
         cmocka_unit_test(lists_are_none),
         cmocka_unit_test(contents_are_none),
         cmocka_unit_test(frames_and_charts_are_none),
+        cmocka_unit_test(a_form_is_none),
+        cmocka_unit_test(a_form_on_lines_is_none),
+        cmocka_unit_test(bars_of_a_chart_are_none),
+        cmocka_unit_test(answers_to_choose_from_are_none),
+        cmocka_unit_test(a_line_down_the_page_parts_tables),
         cmocka_unit_test(an_empty_page_has_none),
         cmocka_unit_test(a_models_grid_takes_what_is_in_it),
         cmocka_unit_test(a_grid_too_large_is_text),

@@ -231,6 +231,27 @@ static int add_whole_line(struct sheet *s, const struct piece *like)
     return 0;
 }
 
+static bool is_figure(const char *word)
+{
+    bool digit = false;
+    for (const char *c = word; *c; c++) {
+        if (*c != '$' && *c != '%' && (*c < '(' || *c > '9'))
+            return false;
+        digit = digit || (*c >= '0' && *c <= '9');
+    }
+    return digit;
+}
+
+/* What parts words i - 1 and i: two figures are two columns' where words would still be one. */
+static bool is_hole(const struct spacing *sp, const struct line *l, size_t i, float height,
+                    float hole)
+{
+    if (sp->gaps[i] > hole)
+        return true;
+    return sp->gaps[i] > hole_height * height && is_figure(l->words[i - 1].text) &&
+           is_figure(l->words[i].text);
+}
+
 static int cut_line(struct sheet *s, struct spacing *sp, const struct line *l, bool ink)
 {
     const struct turn_line shape = shape_of(l);
@@ -249,7 +270,7 @@ static int cut_line(struct sheet *s, struct spacing *sp, const struct line *l, b
         fmaxf(hole_height, fminf(hole_blanks * blank / like.height, always_hole)) * like.height;
     size_t first = 0;
     for (size_t i = 1; i < l->word_count; i++) {
-        if (sp->gaps[i] <= hole)
+        if (!is_hole(sp, l, i, like.height, hole))
             continue;
         if (add_piece(s, sp, &like, first, i - first) < 0)
             return -1;

@@ -87,6 +87,20 @@ bool table_has_leaders(const struct piece *p)
     return false;
 }
 
+bool table_is_option(const struct piece *p)
+{
+    const char *word = piece_word(p, 0);
+    return word_count(p) == 1 && word[0] >= 'A' && word[0] <= 'K' && word[1] == '\0';
+}
+
+bool table_is_label(const struct piece *p)
+{
+    const char *word = piece_word(p, word_count(p) - 1), wide[] = "\uFF1A";
+    size_t len = strnlen(word, MOST_LOOKED_AT);
+    return (len > 0 && word[len - 1] == ':') ||
+           (len >= strlen(wide) && !strncmp(word + len - strlen(wide), wide, strlen(wide)));
+}
+
 static bool is_bullet_sign(const char *word)
 {
     static const char *const signs[] = {

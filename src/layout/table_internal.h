@@ -16,6 +16,8 @@ struct table_search {
     long patience; /* comparisons that may still be made; below 0: no more tables are looked for */
     struct table *tables;
     size_t table_count;
+    struct rect *charts; /* among the frames seen so far; what is around one is no table */
+    size_t chart_count;
 };
 
 /* What stands on one line, read across. */
@@ -58,6 +60,8 @@ void table_reach(const struct piece *p, float *x1, float *x2);
 enum table_entry table_entry_of(const struct piece *p);
 bool table_starts_low(const struct piece *p);  /* with a lower-case letter or a bracket */
 bool table_has_leaders(const struct piece *p); /* a run of dots as in a list of contents */
+bool table_is_label(const struct piece *p);    /* ends with a colon: what stands before a field */
+bool table_is_option(const struct piece *p);   /* a capital letter: what stands before an answer */
 bool table_is_bullet(const struct piece *p); /* •, –, 1., (a): what stands before a list's item */
 
 static inline float table_middle(float a, float b)
@@ -113,6 +117,11 @@ size_t table_row_starts(const struct text_rows *t, size_t from, size_t to, const
 
 /* Takes walls away where pieces run over them: across columns, or in the middle of two rows. */
 void table_open_walls(struct table_search *f, struct table_grid *g, const size_t *pieces, size_t n);
+
+/* What a grid of lines is, as the text stands in it; columns_drawn: not by the text alone. */
+enum table_kind { TABLE_KIND_NONE, TABLE_KIND_TABLE, TABLE_KIND_CHART };
+enum table_kind table_judge(const struct table_search *f, const struct table_grid *g,
+                            bool columns_drawn, const size_t *pieces, size_t n);
 
 /* The pieces not taken whose middle is in the area, as a list to free. */
 size_t *table_pieces_in(struct table_search *f, struct rect area, size_t *count);

@@ -24,6 +24,7 @@ static const float least_stroke = 6;    /* units */
 static const float most_white = 2.2F;   /* units between rows of a table without rules */
 static const float most_aside = 0.45F;  /* of the page's width, between columns of such */
 static const float most_stub = 0.6F;    /* of a table's width: longer lines follow the table */
+static const float least_parting = 6;   /* units: a line down that long parts columns of a page */
 static const float prose_share = 0.34F; /* of the pieces between two lines: no table's rows */
 
 /* ---- level lines ---- */
@@ -215,6 +216,8 @@ struct patches {
     struct text_rows rows;
     size_t *parent; /* by position among the pieces of the rows */
     const bool *prose;
+    struct ruling *upright; /* long ones, from the left */
+    size_t upright_count;
 };
 
 static size_t root_of(size_t *parent, size_t i)
@@ -239,16 +242,46 @@ static const struct piece *piece_at(const struct patches *p, size_t i)
 
 static bool is_open(const struct patches *p, size_t i)
 {
-    return !p->prose[p->rows.pieces[i]];
+    return !p->prose[p->rows.pieces[i]] && !piece_at(p, i)->vertical;
+}
+
+static size_t first_upright(const struct patches *p, float x)
+{
+    size_t low = 0, high = p->upright_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (p->upright[middle].at < x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Does a long line run down between two pieces? It parts a page's columns: a table's own would have
+ * made a frame. */
+static bool is_parted(const struct patches *p, const struct rect *left, const struct rect *right)
+{
+    float level = table_middle(left->y1, left->y2);
+    for (size_t i = first_upright(p, left->x2);
+         i < p->upright_count && p->upright[i].at < right->x1; i++) {
+        if (--p->search->patience < 0)
+            return true;
+        if (p->upright[i].from < level && p->upright[i].to > level)
+            return true;
+    }
+    return false;
 }
 
 static void link_beside(struct patches *p, const struct text_row *row)
 {
     float most = most_aside * p->search->sheet->width;
-    for (size_t i = row->first; i + 1 < row->first + row->count; i++)
-        if (is_open(p, i) && is_open(p, i + 1) &&
-            piece_at(p, i + 1)->at.x1 - piece_at(p, i)->at.x2 <= most)
+    for (size_t i = row->first; i + 1 < row->first + row->count; i++) {
+        const struct rect *left = &piece_at(p, i)->at, *right = &piece_at(p, i + 1)->at;
+        if (is_open(p, i) && is_open(p, i + 1) && right->x1 - left->x2 <= most &&
+            !is_parted(p, left, right))
             unite(p->parent, i, i + 1);
+    }
 }
 
 static void link_below(struct patches *p, const struct text_row *above,
@@ -302,10 +335,27 @@ static int read_patches(struct patches *p, size_t n, const struct stroke *stroke
     return rc;
 }
 
+/* The sheet's long lines down; to free. */
+static struct ruling *find_uprights(const struct table_search *f, size_t *count)
+{
+    const struct sheet *s = f->sheet;
+    struct ruling *out = x_calloc(s->rule_count + 1, sizeof *out);
+    size_t n = 0;
+    for (size_t i = 0; i < s->rule_count; i++) {
+        const struct rect *at = &s->rules[i].at;
+        if (s->rules[i].vertical && at->y2 - at->y1 >= least_parting * s->unit)
+            out[n++] = (struct ruling){true, table_middle(at->x1, at->x2), at->y1, at->y2, 0};
+    }
+    qsort(out, n, sizeof *out, compare_rulings);
+    *count = n;
+    return out;
+}
+
 static int find_patches(struct table_search *f, const bool *prose, const struct stroke *strokes,
                         size_t count, struct error *err)
 {
     struct patches p = {.search = f, .prose = prose};
+    p.upright = find_uprights(f, &p.upright_count);
     size_t *open = x_calloc(f->count + 1, sizeof *open), n = 0;
     for (size_t i = 0; i < f->count; i++)
         if (!f->sheet->pieces[f->by_level[i]].taken)
@@ -322,6 +372,7 @@ static int find_patches(struct table_search *f, const bool *prose, const struct 
     int rc = n ? read_patches(&p, n, strokes, count, err) : 0;
     table_rows_close(&p.rows);
     free(p.parent);
+    free(p.upright);
     free(open);
     return rc;
 }

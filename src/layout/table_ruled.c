@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: AGPL-3.0-or-later
  *
  * Tables that rules draw: the lines of a frame are its borders, what they cover are its walls, and
- * rows or columns that the rules leave out are found by the text. Frames with one cell, with few
- * filled ones (charts, forms to write on) and drawings are none. Called by table.c.
+ * rows or columns that the rules leave out are found by the text. What else is drawn with lines is
+ * told apart in table_judge.c. Called by table.c.
  */
 #include "layout/table_frame.h"
 
@@ -11,22 +11,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const float same_line = 0.35F;    /* units: closer ones are one border */
-static const float wall_share = 0.5F;    /* of a place's side that a rule covers: a wall */
-static const float filled_share = 0.35F; /* of the cells that have text */
-static const float regular_share = 0.8F; /* of the places that are cells: a form to fill in */
-static const float header_share = 0.8F;  /* of the cells of a first row or column that have text */
-static const float drawn_share = 0.8F;   /* of a frame that a picture covers: a chart */
+static const float same_line = 0.35F;  /* units: closer ones are one border */
+static const float wall_share = 0.5F;  /* of a place's side that a rule covers: a wall */
+static const float drawn_share = 0.8F; /* of a frame that a picture covers: a chart */
 
-static const float crossing_share = 0.4F; /* of the pieces that run through walls */
-
-enum {
-    LEAST_CELLS = 4,
-    LEAST_FILLED = 3,
-    MOST_BOXES = 6,  /* cells that may be boxes of a page's layout, */
-    BOX_LINES = 8,   /* and the lines in each that say so */
-    NOTE_WORDS = 12, /* in a cell across the whole table: a title above it, a note below */
-};
+enum { NOTE_WORDS = 12 }; /* in a cell across the whole table: a title above it, a note below */
 
 struct frame {
     const struct ruling *rules;
@@ -149,15 +138,22 @@ static bool grid_of_frame(struct table_search *search, const struct frame *f, st
     return true;
 }
 
-/* What is around a table is no table: a page's border, a box that it stands in. */
+static bool is_within(struct rect inner, struct rect outer)
+{
+    return inner.x1 >= outer.x1 && inner.x2 <= outer.x2 && inner.y1 >= outer.y1 &&
+           inner.y2 <= outer.y2;
+}
+
+/* What is around a table or a chart is no table: a page's border, a box that it stands in. */
 static bool is_around(struct table_search *f, struct rect at)
 {
-    f->patience -= (long)f->table_count;
-    for (size_t i = 0; i < f->table_count; i++) {
-        const struct rect *t = &f->tables[i].at;
-        if (t->x1 >= at.x1 && t->x2 <= at.x2 && t->y1 >= at.y1 && t->y2 <= at.y2)
+    f->patience -= (long)(f->table_count + f->chart_count);
+    for (size_t i = 0; i < f->table_count; i++)
+        if (is_within(f->tables[i].at, at))
             return true;
-    }
+    for (size_t i = 0; i < f->chart_count; i++)
+        if (is_within(f->charts[i], at))
+            return true;
     return false;
 }
 
@@ -172,98 +168,6 @@ static bool is_drawn(const struct table_search *f, struct rect at)
             return true;
     }
     return false;
-}
-
-/* Which cells have text: by the middles of the pieces. */
-static void mark_filled(const struct table_search *f, const struct table_grid *g,
-                        const int *cell_of, const size_t *pieces, size_t n, bool *filled)
-{
-    for (size_t i = 0; i < n; i++) {
-        const struct rect *at = &f->sheet->pieces[pieces[i]].at;
-        int row = table_grid_row_at(g, table_middle(at->y1, at->y2));
-        int col = table_grid_column_at(g, table_middle(at->x1, at->x2));
-        filled[cell_of[row * g->cols + col]] = true;
-    }
-}
-
-/* Rows in which more than one cell has text. */
-static int rows_of_several(const struct table_grid *g, const int *cell_of, const bool *filled)
-{
-    int rows = 0;
-    for (int r = 0; r < g->rows; r++) {
-        int first = -1, several = 0;
-        for (int c = 0; c < g->cols && !several; c++) {
-            int cell = cell_of[r * g->cols + c];
-            several = filled[cell] && first >= 0 && cell != first;
-            first = filled[cell] && first < 0 ? cell : first;
-        }
-        rows += several;
-    }
-    return rows;
-}
-
-static bool edge_filled(const struct table_grid *g, const int *cell_of, const bool *filled,
-                        bool row)
-{
-    int places = row ? g->cols : g->rows, cells = 0, full = 0;
-    for (int i = 0, last = -1; i < places; i++) {
-        int cell = cell_of[row ? i : i * g->cols];
-        cells += cell != last;
-        full += cell != last && filled[cell];
-        last = cell;
-    }
-    return cells >= 2 && (float)full >= header_share * (float)cells;
-}
-
-/* Do many pieces run through walls, as labels of a chart do? */
-static bool is_crossed(const struct table_search *f, const struct table_grid *g,
-                       const size_t *pieces, size_t n)
-{
-    size_t crossing = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct piece *p = &f->sheet->pieces[pieces[i]];
-        int row = table_grid_row_at(g, table_middle(p->at.y1, p->at.y2));
-        float x1, x2;
-        table_reach(p, &x1, &x2);
-        bool crosses = false;
-        for (int c = table_grid_column_at(g, x1); c < table_grid_column_at(g, x2); c++)
-            crosses |= g->right[row * g->cols + c] && !table_split_word(f->sheet, p, g->x[c + 1]);
-        crossing += crosses;
-    }
-    return (float)crossing > crossing_share * (float)n;
-}
-
-/* Few boxes with much in each: a page laid out in boxes. */
-static bool is_boxes(const struct table_search *f, const size_t *pieces, size_t n, int cells)
-{
-    struct text_rows t;
-    table_rows_open(&t, f->sheet, pieces, n);
-    size_t lines = t.count;
-    table_rows_close(&t);
-    return cells <= MOST_BOXES && lines >= (size_t)(BOX_LINES * cells) / 2;
-}
-
-static bool is_table(const struct table_search *f, const struct table_grid *g, const size_t *pieces,
-                     size_t n)
-{
-    size_t places = (size_t)g->rows * (size_t)g->cols;
-    if (g->rows < 2 || g->cols < 2 || n < LEAST_FILLED)
-        return false;
-    int *cell_of = x_calloc(places, sizeof *cell_of), with_text = 0;
-    bool *filled = x_calloc(places, sizeof *filled);
-    int cells = table_grid_cells(g, cell_of, NULL);
-    mark_filled(f, g, cell_of, pieces, n, filled);
-    for (int i = 0; i < cells; i++)
-        with_text += filled[i];
-    bool full =
-        (float)with_text >= filled_share * (float)cells && rows_of_several(g, cell_of, filled) >= 2;
-    bool regular = (float)cells >= regular_share * (float)places;
-    bool headed = regular &&
-                  (edge_filled(g, cell_of, filled, true) || edge_filled(g, cell_of, filled, false));
-    free(cell_of);
-    free(filled);
-    return !is_crossed(f, g, pieces, n) && !is_boxes(f, pieces, n, cells) && cells >= LEAST_CELLS &&
-           with_text >= LEAST_FILLED && (full || headed);
 }
 
 /* Is the first or last row one cell with much text? */
@@ -322,8 +226,12 @@ static int try_frame(struct table_search *search, const struct frame *f, struct 
     table_add_walls(search, &g, pieces, n);
     table_squeeze(&g);
     n = trim_notes(search, &g, pieces, n);
+    const bool columns_drawn = g.cols > 1;
     table_divide(search, &g, pieces, n);
-    if (search->patience >= 0 && is_table(search, &g, pieces, n))
+    enum table_kind kind = table_judge(search, &g, columns_drawn, pieces, n);
+    if (kind == TABLE_KIND_CHART)
+        search->charts[search->chart_count++] = f->at;
+    if (search->patience >= 0 && kind == TABLE_KIND_TABLE)
         rc = table_build(search, &g, pieces, n, err);
     free(pieces);
     table_grid_close(&g);
@@ -357,8 +265,12 @@ int table_find_ruled(struct table_search *search, struct error *err)
     }
     if (frame_count)
         qsort(frames, frame_count, sizeof *frames, compare_frame_areas);
+    search->charts = x_calloc(frame_count + 1, sizeof *search->charts);
     for (size_t i = 0; i < frame_count && rc == 0 && search->patience >= 0; i++)
         rc = try_frame(search, &frames[i], err);
+    free(search->charts);
+    search->charts = NULL;
+    search->chart_count = 0;
     free(frames);
     free(rules);
     return rc;

@@ -15,6 +15,8 @@ static const float aligned = 0.35F;      /* units between edges or middles of on
 static const float aligned_share = 0.6F; /* of a column's entries */
 static const float pairs_share = 0.8F;   /* the same, where there are few rows or only pairs */
 static const float filled_share = 0.45F; /* of the places, where no rule speaks for a table */
+static const float over_share = 0.4F;    /* of the lines: they run over the columns of others */
+static const float label_share = 0.2F;   /* of the entries: a form, a receipt */
 static const float ruled_rows = 0.45F;   /* rules for each line of text: they part all rows */
 enum { RUNNING_LINES = 12 }; /* of which half are sentences: a page's columns between rules */
 
@@ -79,7 +81,7 @@ static bool find_columns(struct reading *r)
 /* ---- is it one? ---- */
 
 struct column {
-    size_t entries, words, numbers, bullets;
+    size_t entries, words, numbers, bullets, labels, options;
     size_t left, right, centre; /* entries aligned with the one above */
     float x1, x2, width;
     const struct piece *above;
@@ -92,6 +94,8 @@ static void view_entry(struct column *c, const struct piece *p, float unit)
     c->words += p->count ? p->count : 1;
     c->numbers += table_entry_of(p) != TABLE_ENTRY_TEXT;
     c->bullets += table_is_bullet(p);
+    c->labels += table_is_label(p);
+    c->options += table_is_option(p);
     c->width += p->at.x2 - p->at.x1;
     c->x1 = c->above ? fminf(c->x1, p->at.x1) : p->at.x1;
     c->x2 = c->above ? fmaxf(c->x2, p->at.x2) : p->at.x2;
@@ -103,22 +107,29 @@ static void view_entry(struct column *c, const struct piece *p, float unit)
     c->centre += fabsf(p->at.x1 + p->at.x2 - above->at.x1 - above->at.x2) <= 2 * aligned * unit;
 }
 
-static struct column *view_columns(const struct reading *r, size_t *leaders)
+/* Lines with a run of dots, and lines that run over borders. */
+struct odd_lines {
+    size_t led, spanning;
+};
+
+static struct column *view_columns(const struct reading *r, struct odd_lines *odd)
 {
     struct column *out = x_calloc(r->border_count + 1, sizeof *out);
-    *leaders = 0;
+    *odd = (struct odd_lines){0};
     for (size_t i = r->from; i < r->to; i++) {
         const struct text_row *row = &r->text.rows[i];
-        bool led = false;
+        bool led = false, spans = false;
         for (size_t k = 0; k < row->count; k++) {
             const struct piece *p = piece_of(r, row, k);
             size_t first, last;
             columns_of(r, p, &first, &last);
             led |= table_has_leaders(p);
+            spans |= first != last;
             if (first == last)
                 view_entry(&out[first], p, r->search->sheet->unit);
         }
-        *leaders += led;
+        odd->led += led;
+        odd->spanning += spans;
     }
     return out;
 }
@@ -139,9 +150,9 @@ static bool is_prose(const struct column *c, float unit)
 }
 
 struct verdict {
-    size_t aligned, prose, numeric, entries;
+    size_t aligned, prose, numeric, entries, labels;
     size_t sentences; /* entries of the columns of prose */
-    bool list;
+    bool list, options;
 };
 
 static struct verdict judge_columns(const struct column *c, size_t count, float unit)
@@ -153,28 +164,34 @@ static struct verdict judge_columns(const struct column *c, size_t count, float 
         v.sentences += is_prose(&c[i], unit) ? c[i].entries : 0;
         v.numeric += c[i].numbers * 2 > c[i].entries;
         v.entries += c[i].entries;
+        v.labels += c[i].labels;
     }
     v.list = c[0].bullets * 2 > c[0].entries;
+    v.options = c[0].options * 2 > c[0].entries;
     return v;
 }
 
 static bool is_table(const struct reading *r)
 {
-    size_t cols = r->border_count + 1, lines = r->to - r->from, leaders, rows = 0;
-    struct column *c = view_columns(r, &leaders);
+    size_t cols = r->border_count + 1, lines = r->to - r->from, rows = 0;
+    struct odd_lines odd;
+    struct column *c = view_columns(r, &odd);
     struct verdict v = judge_columns(c, cols, r->search->sheet->unit);
     free(c);
     for (size_t i = 0; i < lines; i++)
         rows += r->starts[i];
-    if (leaders * 3 > lines || rows < 2 || v.list)
+    if (odd.led * 3 > lines || rows < 2 || v.list)
         return false;
     float filled = (float)v.entries / (float)(lines * cols);
     bool running = lines >= RUNNING_LINES && v.sentences * 2 > lines;
     if (r->zone->certain)
         return v.prose < cols && !running &&
                (cols >= 3 || v.numeric || (rows >= 3 && filled >= pairs_share));
-    return rows >= (cols >= 3 ? 3U : 4U) && v.prose == 0 && v.aligned * 4 >= cols * 3 &&
-           (v.numeric || cols >= 3) && filled >= (rows < 4 ? pairs_share : filled_share);
+    bool form = v.labels >= 2 && (float)v.labels >= label_share * (float)v.entries;
+    bool written_over = (float)odd.spanning > over_share * (float)lines;
+    return !form && !written_over && !v.options && rows >= (cols >= 3 ? 3U : 4U) && v.prose == 0 &&
+           v.aligned * 4 >= cols * 3 && (v.numeric || cols >= 3) &&
+           filled >= (rows < 4 ? pairs_share : filled_share);
 }
 
 /* ---- rows ---- */
