@@ -9,6 +9,7 @@
 #include "decode/decode_text.h"
 
 #include "base/memory.h"
+#include "base/must.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -263,11 +264,16 @@ static void end_tile(fz_context *ctx, fz_device *dev)
 
 /* ---- text ---- */
 
+static bool same_clip(fz_rect a, fz_rect b)
+{
+    return a.x0 == b.x0 && a.y0 == b.y0 && a.x1 == b.x1 && a.y1 == b.y1;
+}
+
 static size_t note_manner(struct drawing *drawing, fz_rect clip, bool unseen)
 {
     struct drawing_manner *last =
         drawing->manner_count ? &drawing->manners[drawing->manner_count - 1] : NULL;
-    if (last && last->unseen == unseen && memcmp(&last->clip, &clip, sizeof clip) == 0)
+    if (last && last->unseen == unseen && same_clip(last->clip, clip))
         return drawing->manner_count - 1;
     if (drawing->manner_count == MAX_MANNERS)
         return unseen; /* the first two, see drawing_new_device */
@@ -276,6 +282,7 @@ static size_t note_manner(struct drawing *drawing, fz_rect clip, bool unseen)
         drawing->manners =
             x_realloc(drawing->manners, drawing->manner_space, sizeof *drawing->manners);
     }
+    must(drawing->manners);
     drawing->manners[drawing->manner_count] = (struct drawing_manner){clip, unseen};
     return drawing->manner_count++;
 }

@@ -60,6 +60,15 @@ static bool take_rule(const struct sheet *s, const struct layout_rule *from,
     return fminf(w, h) <= thickest * fmaxf(w, h) && fmaxf(w, h) > 0;
 }
 
+static int compare_places(const struct rect *a, const struct rect *b)
+{
+    const float one[] = {a->x1, a->y1, a->x2, a->y2}, other[] = {b->x1, b->y1, b->x2, b->y2};
+    for (int i = 0; i < 4; i++)
+        if (one[i] != other[i])
+            return one[i] < other[i] ? -1 : 1;
+    return 0;
+}
+
 static int compare_levels(const void *a, const void *b)
 {
     const struct layout_rule *one = a, *other = b;
@@ -68,7 +77,7 @@ static int compare_levels(const void *a, const void *b)
     float x = rule_level(one), y = rule_level(other);
     if (x != y)
         return x < y ? -1 : 1;
-    return memcmp(&one->at, &other->at, sizeof one->at);
+    return compare_places(&one->at, &other->at);
 }
 
 static int compare_starts(const void *a, const void *b)
@@ -77,7 +86,7 @@ static int compare_starts(const void *a, const void *b)
     float x = rule_start(one), y = rule_start(other);
     if (x != y)
         return x < y ? -1 : 1;
-    return memcmp(&one->at, &other->at, sizeof one->at);
+    return compare_places(&one->at, &other->at);
 }
 
 /* Those of one level, sorted by start: joins what touches, nearly. How many are left. */

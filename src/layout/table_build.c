@@ -143,6 +143,7 @@ static int compare_dropped(const void *a, const void *b)
 static struct table_cell *cell_of_piece(const struct building *b, size_t piece)
 {
     struct dropped key = {.piece = piece};
+    must(b->list);
     const struct dropped *d = bsearch(&key, b->list, b->count, sizeof key, compare_dropped);
     must(d);
     return &b->table->cells[d->cell];

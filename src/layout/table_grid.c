@@ -91,7 +91,8 @@ static bool add_border(struct table_grid *g, int row, int col, float value)
         for (int c = 0; c < wider.cols; c++) {
             int old_row = row >= 0 ? before_doubling(r, row) : r;
             int old_col = col >= 0 ? before_doubling(c, col) : c;
-            size_t to = (size_t)(r * wider.cols + c), from = (size_t)(old_row * g->cols + old_col);
+            size_t to = (size_t)r * (size_t)wider.cols + (size_t)c;
+            size_t from = (size_t)old_row * (size_t)g->cols + (size_t)old_col;
             wider.right[to] = (col >= 0 && c == col) || g->right[from];
             wider.below[to] = (row >= 0 && r == row) || g->below[from];
         }
