@@ -203,11 +203,12 @@ def icdar2013(folder):
 
 
 def icdar_table(region):
-    """The truth names the cells with text only; TEDS counts the others, too."""
-    cells = []
+    """The truth names the cells with text only, and counts from 0 or 1; TEDS counts all cells."""
+    cells, first_row = [], min(int(c.get("start-row")) for c in region.iter("cell"))
+    first_col = min(int(c.get("start-col")) for c in region.iter("cell"))
     for cell in region.iter("cell"):
         row, col = int(cell.get("start-row")), int(cell.get("start-col"))
-        cells.append({"row": row, "col": col, "rowspan": int(cell.get("end-row", row)) - row + 1,
+        cells.append({"row": row - first_row, "col": col - first_col, "rowspan": int(cell.get("end-row", row)) - row + 1,
                       "colspan": int(cell.get("end-col", col)) - col + 1,
                       "text": "".join(cell.find("content").itertext())})
     return layout_tables.filled(layout_tables.from_cells(cells))
