@@ -28,6 +28,7 @@ struct glyph {
     float start, end; /* along the line */
     size_t row;       /* MuPDF may put on one line what is not on one level */
     enum direction direction;
+    size_t found; /* in the line, as it came */
 };
 
 static enum direction direction_of(uint32_t c)
@@ -104,8 +105,9 @@ static size_t gather(const fz_stext_line *line, struct glyph *glyphs)
         }
         if (n && !is_level(line, glyphs[n - 1].first, c))
             row++;
-        glyphs[n++] = (struct glyph){
-            c, 1, along(line, c), along_end(line, c), row, direction_of((uint32_t)c->c)};
+        glyphs[n] = (struct glyph){
+            c, 1, along(line, c), along_end(line, c), row, direction_of((uint32_t)c->c), n};
+        n++;
     }
     return n;
 }
@@ -116,7 +118,7 @@ static int by_start(const void *a, const void *b)
     int order = (p->row > q->row) - (p->row < q->row);
     if (!order)
         order = (p->start > q->start) - (p->start < q->start);
-    return order ? order : (p->first > q->first) - (p->first < q->first);
+    return order ? order : (p->found > q->found) - (p->found < q->found);
 }
 
 /* Blanks where there is room for one: those of the line may be MuPDF's guess at what is between two
@@ -135,8 +137,8 @@ static size_t space_out(const struct glyph *in, size_t n, struct glyph *out)
         }
         bool hole = last && (free > far * em || in[i].row != last->row);
         if (last && (hole || free > (blank ? room : gap) * em))
-            out[kept++] = (struct glyph){in[i].first, 1,         last->end,
-                                         in[i].start, in[i].row, hole ? HOLE : BLANK};
+            out[kept++] = (struct glyph){in[i].first,         1, last->end, in[i].start, in[i].row,
+                                         hole ? HOLE : BLANK, 0};
         out[kept++] = in[i];
         last = &in[i];
         blank = false;
