@@ -197,8 +197,7 @@ extern const char *const page_unit_names[PAGE_UNITS + 1]; /* "px", "pt"; ends wi
 void page_encode_unit(const struct page *p, enum page_unit unit, struct strbuf *out);
 
 /* The same JSON as hostile input: shape, types, ranges, caps, UTF-8, geometry inside the page.
- * Any breach is ERROR_BUG with the offending key named. Only in pagemill (it needs a JSON parser).
- */
+ * Any breach is ERROR_BUG with the offending key named. */
 int page_decode(struct page **out, const char *json, size_t len, struct error *err);
 
 #endif

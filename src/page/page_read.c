@@ -2,224 +2,378 @@
  *
  * Reads a page result back as hostile input: every key must be known, of its type and in range,
  * every coordinate inside the page (with a little slack, as polygons of skewed lines may lean over
- * an edge). Called by pagemill on what workers answer and on what the blob store returns; never
- * linked to workers.
+ * an edge). What the others are measured by (page, width, height) comes before the blocks, as
+ * page_encode writes it. Called on what workers answer and on what the blob store returns.
  */
 #include "page/page.h"
 
+#include "base/json_reader.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 
-#include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     SLACK = 64, /* pixels that a polygon may lean over the page's edge */
-    /* What a page result can need, whose smallest word takes 63 bytes; the tree of a denser text
-     * could take 80 times its size. */
-    MAX_OBJECTS = PAGE_MAX_JSON / 48,
-    MAX_ARRAYS = MAX_OBJECTS * 6, /* of a line: polygon, corners, words */
-    MAX_COMMAS = MAX_OBJECTS * 12,
+    MAX_LEVEL = 16,
 };
 
 struct reader {
+    struct json_reader json;
     struct page *page;
-    size_t words;
+    size_t words;                 /* lines, blocks and cells too: they cost no less */
+    char image[PAGE_FIGURE_NAME]; /* of the block in hand */
+    unsigned figures;
     struct error *err;
 };
 
+/* One key of an object: how its value is read, where it goes, between what it must be. */
+struct field {
+    const char *key;
+    bool needed;
+    int (*read)(struct reader *r, const struct field *f, void *into);
+    size_t at;
+    double low, high;
+};
+
+#define FIELDS(list) list, sizeof(list) / sizeof *(list)
+
+/* What was not asked for; or no JSON, if that is what stopped the reader. */
 static int refuse(struct reader *r, const char *what)
 {
+    if (r->json.failed)
+        return error_set(r->err, ERROR_BUG, "malformed page result: not JSON at byte %zu",
+                         json_reader_place(&r->json));
     return error_set(r->err, ERROR_BUG, "malformed page result: %s", what);
 }
 
-static int read_int(struct reader *r, json_t *o, const char *key, int64_t lo, int64_t hi,
-                    int64_t *out)
+static int refuse_json(struct reader *r)
 {
-    json_t *v = json_object_get(o, key);
-    if (!json_is_integer(v) || json_integer_value(v) < lo || json_integer_value(v) > hi)
-        return refuse(r, key);
-    *out = json_integer_value(v);
+    r->json.failed = true;
+    return refuse(r, "");
+}
+
+static bool is_key(const struct json_text *text, const char *key)
+{
+    return strlen(key) == text->len && memcmp(key, text->text, text->len) == 0;
+}
+
+/* Most objects have their keys in the table's order, so that the search begins after the last. */
+static size_t find_field(const struct field *fields, size_t count, size_t from,
+                         const struct json_text *key)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t at = (from + i) % count;
+        if (is_key(key, fields[at].key))
+            return at;
+    }
+    return count;
+}
+
+/* seen: a bit a field. */
+static int read_object(struct reader *r, const struct field *fields, size_t count, void *into,
+                       unsigned *seen)
+{
+    *seen = 0;
+    if (!json_take_open(&r->json, '{'))
+        return refuse(r, "an object was expected");
+    for (size_t at = 0; json_take_more(&r->json, '}', *seen == 0); at++) {
+        struct json_text key;
+        if (!json_take_key(&r->json, &key))
+            return refuse(r, "");
+        at = find_field(fields, count, at, &key);
+        if (at == count)
+            return refuse(r, "unknown key");
+        if (*seen & 1U << at)
+            return refuse_json(r);
+        *seen |= 1U << at;
+        if (fields[at].read(r, &fields[at], into) < 0)
+            return -1;
+    }
+    for (size_t i = 0; i < count && !r->json.failed; i++)
+        if (fields[i].needed && !(*seen & 1U << i))
+            return refuse(r, fields[i].key);
+    return r->json.failed ? refuse(r, "") : 0;
+}
+
+static void *member(void *into, const struct field *f)
+{
+    return (char *)into + f->at;
+}
+
+static int read_double(struct reader *r, const char *what, double low, double high, float *out)
+{
+    struct json_number n;
+    if (!json_take_number(&r->json, &n) || n.value < low || n.value > high)
+        return refuse(r, what);
+    *out = (float)n.value;
     return 0;
 }
 
-static int read_int32(struct reader *r, json_t *o, const char *key, int lo, int hi, int *out)
+static int read_number(struct reader *r, const struct field *f, void *into)
+{
+    return read_double(r, f->key, f->low, f->high, member(into, f));
+}
+
+static int read_whole(struct reader *r, const struct field *f, int64_t *out)
+{
+    struct json_number n;
+    if (!json_take_number(&r->json, &n) || !n.is_whole || n.value < f->low || n.value > f->high)
+        return refuse(r, f->key);
+    *out = n.whole;
+    return 0;
+}
+
+static int read_int64(struct reader *r, const struct field *f, void *into)
+{
+    return read_whole(r, f, member(into, f));
+}
+
+static int read_int(struct reader *r, const struct field *f, void *into)
 {
     int64_t wide = 0;
-    if (read_int(r, o, key, lo, hi, &wide) < 0)
+    if (read_whole(r, f, &wide) < 0)
         return -1;
-    *out = (int)wide;
+    *(int *)member(into, f) = (int)wide;
     return 0;
 }
 
-static int read_number(struct reader *r, json_t *v, const char *key, double lo, double hi,
-                       float *out)
+static int skip_int(struct reader *r, const struct field *f, void *into)
 {
-    double n = json_number_value(v);
-    if (!json_is_number(v) || !isfinite(n) || n < lo || n > hi)
-        return refuse(r, key);
-    *out = (float)n;
-    return 0;
+    int64_t ignored;
+    (void)into;
+    return read_whole(r, f, &ignored);
 }
 
-static int read_text(struct reader *r, json_t *o, const char *key, const char **out)
+static bool is_printable(const struct json_text *t)
 {
-    json_t *v = json_object_get(o, key);
-    if (!json_is_string(v) || json_string_length(v) > PAGE_MAX_TEXT ||
-        !utf8_printable(json_string_value(v), json_string_length(v)))
-        return refuse(r, key);
-    *out = page_text(r->page, json_string_value(v), json_string_length(v));
-    return *out ? 0 : refuse(r, "too much text");
+    return t->plain || utf8_printable(t->text, t->len);
 }
 
-/* What stands in a cell: its lines may be parted by line feeds. */
-static int read_lines(struct reader *r, json_t *o, const char *key, const char **out)
+/* Lines parted by line feeds. */
+static bool are_printable(const struct json_text *t)
 {
-    json_t *v = json_object_get(o, key);
-    if (!json_is_string(v) || json_string_length(v) > PAGE_MAX_TEXT)
-        return refuse(r, key);
-    const char *text = json_string_value(v), *end = text + json_string_length(v);
-    for (const char *at = text, *stop; at < end; at = stop + 1) {
+    const char *end = t->text + t->len;
+    for (const char *at = t->text, *stop; at < end; at = stop + 1) {
         const char *feed = memchr(at, '\n', (size_t)(end - at));
         stop = feed ? feed : end;
         if (!utf8_printable(at, (size_t)(stop - at)))
-            return refuse(r, key);
+            return false;
     }
-    *out = page_text(r->page, text, (size_t)(end - text));
+    return true;
+}
+
+static int read_string(struct reader *r, const struct field *f, void *into,
+                       bool (*fits)(const struct json_text *))
+{
+    const char **out = member(into, f);
+    struct json_text text;
+    if (!json_take_string(&r->json, &text) || text.len > PAGE_MAX_TEXT || !fits(&text))
+        return refuse(r, f->key);
+    *out = page_text(r->page, text.text, text.len);
     return *out ? 0 : refuse(r, "too much text");
 }
 
-static int read_confidence(struct reader *r, json_t *o, float *out)
+static int read_text(struct reader *r, const struct field *f, void *into)
 {
-    return read_number(r, json_object_get(o, "confidence"), "confidence", 0, 1, out);
+    return read_string(r, f, into, is_printable);
 }
 
-static int read_point(struct reader *r, json_t *pair, struct point *out)
+static int read_lines_of_text(struct reader *r, const struct field *f, void *into)
 {
-    if (json_array_size(pair) != 2)
-        return refuse(r, "polygon");
-    if (read_number(r, json_array_get(pair, 0), "x", -SLACK, r->page->width + SLACK, &out->x) < 0)
-        return -1;
-    return read_number(r, json_array_get(pair, 1), "y", -SLACK, r->page->height + SLACK, &out->y);
+    return read_string(r, f, into, are_printable);
 }
 
-static int read_quad(struct reader *r, json_t *o, struct quad *out)
+static int read_bool(struct reader *r, const struct field *f, void *into)
 {
-    json_t *v = json_object_get(o, "polygon");
-    if (json_array_size(v) != 4)
-        return refuse(r, "polygon");
-    for (size_t i = 0; i < 4; i++)
-        if (read_point(r, json_array_get(v, i), &out->corner[i]) < 0)
-            return -1;
+    return json_take_bool(&r->json, member(into, f)) ? 0 : refuse(r, f->key);
+}
+
+/* Is there, then it is true. */
+static int read_flag(struct reader *r, const struct field *f, void *into)
+{
+    bool value = false;
+    if (!json_take_bool(&r->json, &value) || !value)
+        return refuse(r, f->key);
+    *(bool *)member(into, f) = true;
     return 0;
 }
 
-static int read_rect(struct reader *r, json_t *o, struct rect *out)
+static int open_list(struct reader *r, const char *what)
 {
-    json_t *v = json_object_get(o, "bbox");
+    return json_take_open(&r->json, '[') ? 0 : refuse(r, what);
+}
+
+/* An array of exactly so many numbers: true for each, and for its end. */
+static bool is_next(struct reader *r, size_t i, size_t count)
+{
+    return json_take_more(&r->json, ']', i == 0) == (i < count) && !r->json.failed;
+}
+
+static int read_point(struct reader *r, const char *what, struct point *out)
+{
+    if (open_list(r, what) < 0)
+        return -1;
+    if (!is_next(r, 0, 2))
+        return refuse(r, what);
+    if (read_double(r, "x", -SLACK, r->page->width + SLACK, &out->x) < 0)
+        return -1;
+    if (!is_next(r, 1, 2))
+        return refuse(r, what);
+    if (read_double(r, "y", -SLACK, r->page->height + SLACK, &out->y) < 0)
+        return -1;
+    return is_next(r, 2, 2) ? 0 : refuse(r, what);
+}
+
+static int read_quad(struct reader *r, const struct field *f, void *into)
+{
+    struct quad *out = member(into, f);
+    if (open_list(r, f->key) < 0)
+        return -1;
+    for (size_t i = 0; i < 4; i++) {
+        if (!is_next(r, i, 4))
+            return refuse(r, f->key);
+        if (read_point(r, f->key, &out->corner[i]) < 0)
+            return -1;
+    }
+    return is_next(r, 4, 4) ? 0 : refuse(r, f->key);
+}
+
+static int read_rect(struct reader *r, const struct field *f, void *into)
+{
+    struct rect *out = member(into, f);
     float side[4];
-    if (json_array_size(v) != 4)
-        return refuse(r, "bbox");
+    if (open_list(r, f->key) < 0)
+        return -1;
     for (size_t i = 0; i < 4; i++) {
         int limit = (i % 2 ? r->page->height : r->page->width) + SLACK;
-        if (read_number(r, json_array_get(v, i), "bbox", -SLACK, limit, &side[i]) < 0)
+        if (!is_next(r, i, 4))
+            return refuse(r, f->key);
+        if (read_double(r, f->key, -SLACK, limit, &side[i]) < 0)
             return -1;
     }
+    if (!is_next(r, 4, 4) || side[0] > side[2] || side[1] > side[3])
+        return refuse(r, f->key);
     *out = (struct rect){side[0], side[1], side[2], side[3]};
-    return out->x1 <= out->x2 && out->y1 <= out->y2 ? 0 : refuse(r, "bbox");
+    return 0;
 }
 
-/* Do all keys of o stand in the list of allowed ones? */
-static int only_keys(struct reader *r, json_t *o, const char *const *allowed)
+static bool is_room(struct reader *r)
 {
-    const char *key;
-    json_t *value;
-    if (!json_is_object(o))
-        return refuse(r, "an object was expected");
-    json_object_foreach(o, key, value)
-    {
-        const char *const *a = allowed;
-        while (*a && strcmp(*a, key) != 0)
-            a++;
-        if (!*a)
-            return refuse(r, "unknown key");
+    return ++r->words <= PAGE_MAX_WORDS;
+}
+
+/* ---- words and lines ---- */
+
+#define CONFIDENCE(type)                                                  \
+    {                                                                     \
+        "confidence", true, read_number, offsetof(type, confidence), 0, 1 \
     }
-    return 0;
-}
 
-static int read_word(struct reader *r, json_t *o, struct line *line)
+static int read_words(struct reader *r, const struct field *f, void *into)
 {
-    static const char *const keys[] = {"text", "polygon", "confidence", NULL};
-    struct word w;
-    if (only_keys(r, o, keys) < 0 || read_text(r, o, "text", &w.text) < 0 ||
-        read_quad(r, o, &w.polygon) < 0 || read_confidence(r, o, &w.confidence) < 0)
+    static const struct field fields[] = {
+        {"text", true, read_text, offsetof(struct word, text), 0, 0},
+        {"polygon", true, read_quad, offsetof(struct word, polygon), 0, 0},
+        CONFIDENCE(struct word),
+    };
+    struct line *line = into;
+    unsigned seen;
+    if (open_list(r, f->key) < 0)
         return -1;
-    struct word *slot = ++r->words <= PAGE_MAX_WORDS ? page_add_word(r->page, line) : NULL;
-    if (!slot)
-        return refuse(r, "too many words");
-    *slot = w;
-    return 0;
-}
-
-static int read_font(struct reader *r, json_t *o, struct line *l)
-{
-    static const char *const keys[] = {"size", "bold", "italic", "mono", NULL};
-    json_t *size = json_object_get(o, "size");
-    if (only_keys(r, o, keys) < 0 ||
-        (size && read_number(r, size, "size", 0, PAGE_MAX_SIDE, &l->font_size) < 0))
-        return -1;
-    for (size_t i = 0; i < PAGE_STYLES; i++) {
-        json_t *v = json_object_get(o, page_styles[i].name);
-        if (v && !json_is_true(v))
-            return refuse(r, page_styles[i].name);
-        l->style |= v ? (unsigned)page_styles[i].bit : 0;
-    }
-    return 0;
-}
-
-static int read_line(struct reader *r, json_t *o, struct block *block)
-{
-    static const char *const keys[] = {"text", "polygon", "confidence", "font", "words", NULL};
-    struct line l = {0};
-    json_t *font = json_object_get(o, "font");
-    if (only_keys(r, o, keys) < 0 || read_text(r, o, "text", &l.text) < 0 ||
-        read_quad(r, o, &l.polygon) < 0 || read_confidence(r, o, &l.confidence) < 0 ||
-        (font && read_font(r, font, &l) < 0))
-        return -1;
-    json_t *words = json_object_get(o, "words");
-    struct line *slot = ++r->words <= PAGE_MAX_WORDS ? page_add_line(r->page, block) : NULL;
-    if (!json_is_array(words) || !slot)
-        return refuse(r, "words");
-    *slot = l;
-    for (size_t i = 0; i < json_array_size(words); i++)
-        if (read_word(r, json_array_get(words, i), slot) < 0)
+    for (bool first = true; json_take_more(&r->json, ']', first); first = false) {
+        struct word word, *slot;
+        if (read_object(r, FIELDS(fields), &word, &seen) < 0)
             return -1;
+        slot = is_room(r) ? page_add_word(r->page, line) : NULL;
+        if (!slot)
+            return refuse(r, "too many words");
+        *slot = word;
+    }
+    return r->json.failed ? refuse(r, f->key) : 0;
+}
+
+static int read_style(struct reader *r, const struct field *f, void *into)
+{
+    bool value = false;
+    if (!json_take_bool(&r->json, &value) || !value)
+        return refuse(r, f->key);
+    ((struct line *)into)->style |= (unsigned)f->at;
     return 0;
 }
 
-/* Lists of cells cost no more than words do, so that they count as such. */
-static int read_cell(struct reader *r, json_t *o, struct block *table)
+static int read_font(struct reader *r, const struct field *f, void *into)
 {
-    static const char *const keys[] = {"row",    "col",  "rowspan", "colspan",
-                                       "header", "text", "bbox",    NULL};
-    struct cell c = {0};
-    json_t *header = json_object_get(o, "header");
-    if (only_keys(r, o, keys) < 0 || read_int32(r, o, "row", 0, table->rows - 1, &c.row) < 0 ||
-        read_int32(r, o, "col", 0, table->cols - 1, &c.col) < 0 ||
-        read_int32(r, o, "rowspan", 1, table->rows - c.row, &c.rowspan) < 0 ||
-        read_int32(r, o, "colspan", 1, table->cols - c.col, &c.colspan) < 0 ||
-        read_lines(r, o, "text", &c.text) < 0 || read_rect(r, o, &c.bbox) < 0)
+    static const struct field fields[] = {
+        {"size", false, read_number, offsetof(struct line, font_size), 0, PAGE_MAX_SIDE},
+        {"bold", false, read_style, FONT_BOLD, 0, 0},
+        {"italic", false, read_style, FONT_ITALIC, 0, 0},
+        {"mono", false, read_style, FONT_MONO, 0, 0},
+    };
+    unsigned seen;
+    (void)f;
+    return read_object(r, FIELDS(fields), into, &seen);
+}
+
+static int read_lines(struct reader *r, const struct field *f, void *into)
+{
+    static const struct field fields[] = {
+        {"text", true, read_text, offsetof(struct line, text), 0, 0},
+        {"polygon", true, read_quad, offsetof(struct line, polygon), 0, 0},
+        CONFIDENCE(struct line),
+        {"font", false, read_font, 0, 0, 0},
+        {"words", true, read_words, 0, 0, 0},
+    };
+    struct block *block = into;
+    unsigned seen;
+    if (open_list(r, f->key) < 0)
         return -1;
-    if (!json_is_boolean(header))
-        return refuse(r, "header");
-    c.header = json_is_true(header);
-    struct cell *slot = ++r->words <= PAGE_MAX_WORDS ? page_add_cell(r->page, table) : NULL;
-    if (!slot)
-        return refuse(r, "cells");
-    *slot = c;
-    return 0;
+    for (bool first = true; json_take_more(&r->json, ']', first); first = false) {
+        struct line *slot = is_room(r) ? page_add_line(r->page, block) : NULL;
+        if (!slot)
+            return refuse(r, "too many lines");
+        if (read_object(r, FIELDS(fields), slot, &seen) < 0)
+            return -1;
+    }
+    return r->json.failed ? refuse(r, f->key) : 0;
+}
+
+/* ---- tables ---- */
+
+static int read_cells(struct reader *r, const struct field *f, void *into)
+{
+    static const struct field fields[] = {
+        {"row", true, read_int, offsetof(struct cell, row), 0, PAGE_MAX_GRID - 1},
+        {"col", true, read_int, offsetof(struct cell, col), 0, PAGE_MAX_GRID - 1},
+        {"rowspan", true, read_int, offsetof(struct cell, rowspan), 1, PAGE_MAX_GRID},
+        {"colspan", true, read_int, offsetof(struct cell, colspan), 1, PAGE_MAX_GRID},
+        {"header", true, read_bool, offsetof(struct cell, header), 0, 0},
+        {"text", true, read_lines_of_text, offsetof(struct cell, text), 0, 0},
+        {"bbox", true, read_rect, offsetof(struct cell, bbox), 0, 0},
+    };
+    struct block *table = into;
+    unsigned seen;
+    if (open_list(r, f->key) < 0)
+        return -1;
+    for (bool first = true; json_take_more(&r->json, ']', first); first = false) {
+        struct cell *slot = is_room(r) ? page_add_cell(r->page, table) : NULL;
+        if (!slot)
+            return refuse(r, "too many cells");
+        if (read_object(r, FIELDS(fields), slot, &seen) < 0)
+            return -1;
+    }
+    return r->json.failed ? refuse(r, f->key) : 0;
+}
+
+/* What of a cell lies outside of its table; NULL: nothing. */
+static const char *outside(const struct block *table, const struct cell *c)
+{
+    return c->row >= table->rows               ? "row"
+           : c->col >= table->cols             ? "col"
+           : c->rowspan > table->rows - c->row ? "rowspan"
+           : c->colspan > table->cols - c->col ? "colspan"
+                                               : NULL;
 }
 
 /* Do the cells keep to the grid, each place of it for one? They have to be in order. */
@@ -242,214 +396,243 @@ static bool grid_holds(const struct block *table)
     return holds;
 }
 
-static int read_table(struct reader *r, json_t *o, struct block *b)
+static int check_cells(struct reader *r, const struct block *table)
 {
-    json_t *cells = json_object_get(o, "cells");
+    for (size_t i = 0; i < table->cell_count; i++) {
+        const char *what = outside(table, &table->cells[i]);
+        if (what)
+            return refuse(r, what);
+    }
+    return grid_holds(table) ? 0 : refuse(r, "cells");
+}
+
+/* ---- blocks ---- */
+
+static int read_type(struct reader *r, const struct field *f, void *into)
+{
+    struct block *block = into;
+    struct json_text name;
+    if (!json_take_string(&r->json, &name))
+        return refuse(r, f->key);
+    int type = 0;
+    while (type < BLOCK_TYPES && !is_key(&name, block_type_name((enum block_type)type)))
+        type++;
+    if (type == BLOCK_TYPES)
+        return refuse(r, f->key);
+    block->type = (enum block_type)type;
+    return 0;
+}
+
+static int read_order(struct reader *r, const struct field *f, void *into)
+{
+    int64_t order;
+    (void)into;
+    if (read_whole(r, f, &order) < 0)
+        return -1;
+    return (size_t)order + 1 == r->page->block_count ? 0 : refuse(r, f->key);
+}
+
+static int read_image(struct reader *r, const struct field *f, void *into)
+{
+    struct json_text name;
+    (void)into;
+    if (!json_take_string(&r->json, &name) || name.len >= sizeof r->image)
+        return refuse(r, f->key);
+    memcpy(r->image, name.text, name.len);
+    r->image[name.len] = '\0';
+    return 0;
+}
+
+enum { ROWS, COLS, CELLS, IMAGE }; /* of the fields below: what some types have to have */
+
+static const struct field block_fields[] = {
+    [ROWS] = {"rows", false, read_int, offsetof(struct block, rows), 0, PAGE_MAX_GRID},
+    [COLS] = {"cols", false, read_int, offsetof(struct block, cols), 0, PAGE_MAX_GRID},
+    [CELLS] = {"cells", false, read_cells, 0, 0, 0},
+    [IMAGE] = {"image", false, read_image, 0, 0, 0},
+    {"lines", true, read_lines, 0, 0, 0},
+    {"id", true, skip_int, 0, 0, PAGE_MAX_WORDS},
+    {"type", true, read_type, 0, 0, 0},
+    {"level", false, read_int, offsetof(struct block, level), 1, MAX_LEVEL},
+    {"bbox", true, read_rect, offsetof(struct block, bbox), 0, 0},
+    {"order", true, read_order, 0, 0, PAGE_MAX_WORDS},
+    CONFIDENCE(struct block),
+    {"continued", false, read_flag, offsetof(struct block, continued), 0, 0},
+    {"continues", false, read_flag, offsetof(struct block, continues), 0, 0},
+    {"caption", false, read_int, offsetof(struct block, caption), 0, PAGE_MAX_WORDS},
+};
+
+static int check_table(struct reader *r, const struct block *b, unsigned seen)
+{
+    const unsigned all = 1U << ROWS | 1U << COLS | 1U << CELLS;
     if (b->type != BLOCK_TABLE)
-        return cells || json_object_get(o, "rows") || json_object_get(o, "cols")
-                   ? refuse(r, "cells")
-                   : 0;
-    if (read_int32(r, o, "rows", 0, PAGE_MAX_GRID, &b->rows) < 0 ||
-        read_int32(r, o, "cols", 0, PAGE_MAX_GRID, &b->cols) < 0)
-        return -1;
-    if (!json_is_array(cells))
-        return refuse(r, "cells");
-    for (size_t i = 0; i < json_array_size(cells); i++)
-        if (read_cell(r, json_array_get(cells, i), b) < 0)
-            return -1;
-    return grid_holds(b) ? 0 : refuse(r, "cells");
+        return seen & all ? refuse(r, "cells") : 0;
+    for (int i = ROWS; i <= CELLS; i++)
+        if (!(seen & 1U << i))
+            return refuse(r, block_fields[i].key);
+    return check_cells(r, b);
 }
 
-static int read_flag(struct reader *r, json_t *o, const char *key, bool *out)
+static int check_image(struct reader *r, const struct block *b, unsigned seen)
 {
-    json_t *v = json_object_get(o, key);
-    if (v && !json_is_true(v))
-        return refuse(r, key);
-    *out = v != NULL;
-    return 0;
+    char name[PAGE_FIGURE_NAME];
+    bool there = seen & 1U << IMAGE;
+    if (b->type != BLOCK_FIGURE)
+        return there ? refuse(r, "image") : 0;
+    page_figure_name(r->page->number, r->figures++, name);
+    return there && strcmp(r->image, name) == 0 ? 0 : refuse(r, "image");
 }
 
-/* What is in a block besides its lines. */
-static int read_block_head(struct reader *r, json_t *o, size_t order, struct block *b)
+static int read_block(struct reader *r)
 {
-    int64_t id;
-    const char *name = json_string_value(json_object_get(o, "type"));
-    int type = name ? block_type_of(name) : -1;
-    if (type < 0)
-        return refuse(r, "type");
-    b->type = (enum block_type)type;
-    b->caption = BLOCK_NO_CAPTION;
-    if (read_int(r, o, "id", 0, PAGE_MAX_WORDS, &id) < 0 || read_rect(r, o, &b->bbox) < 0 ||
-        read_confidence(r, o, &b->confidence) < 0 ||
-        read_flag(r, o, "continued", &b->continued) < 0 ||
-        read_flag(r, o, "continues", &b->continues) < 0)
+    unsigned seen;
+    struct block *b = is_room(r) ? page_add_block(r->page, BLOCK_OTHER) : NULL;
+    if (!b)
+        return refuse(r, "too many blocks");
+    if (read_object(r, FIELDS(block_fields), b, &seen) < 0 || check_table(r, b, seen) < 0)
         return -1;
-    if (json_object_get(o, "level") && read_int32(r, o, "level", 1, 16, &b->level) < 0)
-        return -1;
-    if (json_object_get(o, "caption") &&
-        read_int32(r, o, "caption", 0, PAGE_MAX_WORDS, &b->caption) < 0)
-        return -1;
-    return read_int(r, o, "order", (int64_t)order, (int64_t)order, &id);
+    return check_image(r, b, seen);
 }
 
-static int read_block(struct reader *r, json_t *o, size_t order)
+static int check_captions(struct reader *r)
 {
-    static const char *const keys[] = {"id",         "type",  "level",     "bbox",      "order",
-                                       "confidence", "lines", "continued", "continues", "caption",
-                                       "image",      "rows",  "cols",      "cells",     NULL};
-    struct block b = {0};
-    if (only_keys(r, o, keys) < 0 || read_block_head(r, o, order, &b) < 0)
-        return -1;
-    json_t *lines = json_object_get(o, "lines");
-    struct block *slot = ++r->words <= PAGE_MAX_WORDS ? page_add_block(r->page, b.type) : NULL;
-    if (!json_is_array(lines) || !slot)
-        return refuse(r, "lines");
-    *slot = b;
-    if (read_table(r, o, slot) < 0)
-        return -1;
-    for (size_t i = 0; i < json_array_size(lines); i++)
-        if (read_line(r, json_array_get(lines, i), slot) < 0)
-            return -1;
-    return 0;
-}
-
-/* What can only be told when all blocks are there: captions exist, pictures have their names. */
-static int check_links(struct reader *r, json_t *blocks)
-{
-    unsigned figures = 0;
     for (size_t i = 0; i < r->page->block_count; i++) {
-        const struct block *b = &r->page->blocks[i];
-        const char *image = json_string_value(json_object_get(json_array_get(blocks, i), "image"));
-        char name[PAGE_FIGURE_NAME];
-        if (b->caption != BLOCK_NO_CAPTION && (size_t)b->caption >= r->page->block_count)
+        int caption = r->page->blocks[i].caption;
+        if (caption != BLOCK_NO_CAPTION && (size_t)caption >= r->page->block_count)
             return refuse(r, "caption");
-        page_figure_name(r->page->number, figures, name);
-        figures += b->type == BLOCK_FIGURE;
-        if ((b->type == BLOCK_FIGURE) != (image && strcmp(image, name) == 0))
-            return refuse(r, "image");
     }
     return 0;
 }
 
-static int read_warning(struct reader *r, json_t *o)
+static int read_blocks(struct reader *r, const struct field *f, void *into)
 {
-    static const char *const keys[] = {"code", "message", NULL};
-    const char *code, *message;
-    if (only_keys(r, o, keys) < 0 || read_text(r, o, "code", &code) < 0 ||
-        read_text(r, o, "message", &message) < 0)
+    const struct page *p = into;
+    if (!p->number || !p->width || !p->height)
+        return refuse(r, !p->number ? "page" : !p->width ? "width" : "height");
+    if (open_list(r, f->key) < 0)
         return -1;
-    return page_add_warning(r->page, code, message) < 0 ? refuse(r, "too many warnings") : 0;
+    for (bool first = true; json_take_more(&r->json, ']', first); first = false)
+        if (read_block(r) < 0)
+            return -1;
+    return r->json.failed ? refuse(r, f->key) : check_captions(r);
 }
 
-static int read_stages(struct reader *r, json_t *o)
+/* ---- the page ---- */
+
+static int read_warnings(struct reader *r, const struct field *f, void *into)
 {
-    const char *name;
-    json_t *value;
-    if (!json_is_object(o))
-        return refuse(r, "stages_ms");
-    json_object_foreach(o, name, value)
-    {
+    static const struct field fields[] = {
+        {"code", true, read_text, offsetof(struct page_warning, code), 0, 0},
+        {"message", true, read_text, offsetof(struct page_warning, message), 0, 0},
+    };
+    struct page_warning w;
+    unsigned seen;
+    (void)into;
+    if (open_list(r, f->key) < 0)
+        return -1;
+    for (bool first = true; json_take_more(&r->json, ']', first); first = false) {
+        if (read_object(r, FIELDS(fields), &w, &seen) < 0)
+            return -1;
+        if (page_add_warning(r->page, w.code, w.message) < 0)
+            return refuse(r, "too many warnings");
+    }
+    return r->json.failed ? refuse(r, f->key) : 0;
+}
+
+static int read_stages(struct reader *r, const struct field *f, void *into)
+{
+    struct page *p = into;
+    struct json_text name;
+    unsigned seen = 0;
+    if (!json_take_open(&r->json, '{'))
+        return refuse(r, f->key);
+    while (json_take_more(&r->json, '}', seen == 0)) {
         int i = 0;
-        while (i < PAGE_STAGES && strcmp(page_stage_names[i], name) != 0)
+        if (!json_take_key(&r->json, &name))
+            return refuse(r, f->key);
+        while (i < PAGE_STAGES && !is_key(&name, page_stage_names[i]))
             i++;
-        float ms;
-        if (read_number(r, value, name, 0, 1e9, &ms) < 0)
-            return refuse(r, "stages_ms");
+        float ms = 0;
+        if (i < PAGE_STAGES && (seen & 1U << i))
+            return refuse_json(r);
+        seen |= 1U << i;
+        if (read_double(r, f->key, 0, 1e9, &ms) < 0)
+            return -1;
         if (i < PAGE_STAGES) /* else one that an earlier version had */
-            r->page->stage_ms[i] = ms;
+            p->stage_ms[i] = ms;
     }
-    return 0;
+    return r->json.failed ? refuse(r, f->key) : 0;
 }
 
-static int read_head(struct reader *r, json_t *o)
+static int read_unit(struct reader *r, const struct field *f, void *into)
 {
-    struct page *p = r->page;
-    if (read_int32(r, o, "page", 1, INT32_MAX, &p->number) < 0 ||
-        read_int32(r, o, "width", 1, PAGE_MAX_SIDE, &p->width) < 0 ||
-        read_int32(r, o, "height", 1, PAGE_MAX_SIDE, &p->height) < 0 ||
-        read_int32(r, o, "dpi", 1, 10000, &p->dpi) < 0 ||
-        read_int32(r, o, "rotation", 0, 270, &p->rotation) < 0 ||
-        read_int(r, o, "duration_ms", 0, INT64_MAX, &p->duration_ms) < 0 ||
-        read_number(r, json_object_get(o, "skew"), "skew", -90, 90, &p->skew) < 0 ||
-        read_confidence(r, o, &p->confidence) < 0 || read_text(r, o, "engine", &p->engine) < 0 ||
-        read_text(r, o, "language", &p->language) < 0)
-        return -1;
-    const char *unit = json_string_value(json_object_get(o, "unit"));
-    const char *source = json_string_value(json_object_get(o, "source"));
-    if (!unit || strcmp(unit, "px") != 0)
-        return refuse(r, "unit");
-    if (p->rotation % 90)
-        return refuse(r, "rotation");
+    struct json_text name;
+    (void)into;
+    return json_take_string(&r->json, &name) && is_key(&name, page_unit_names[PAGE_PIXELS])
+               ? 0
+               : refuse(r, f->key);
+}
+
+static int read_source(struct reader *r, const struct field *f, void *into)
+{
+    struct page *p = into;
+    struct json_text name;
     int known = 0;
-    while (known < PAGE_SOURCES && (!source || strcmp(page_source_names[known], source) != 0))
+    if (!json_take_string(&r->json, &name))
+        return refuse(r, f->key);
+    while (known < PAGE_SOURCES && !is_key(&name, page_source_names[known]))
         known++;
     if (known == PAGE_SOURCES)
-        return refuse(r, "source");
+        return refuse(r, f->key);
     p->source = (enum page_source)known;
-    json_t *score = json_object_get(o, "text_layer_score");
-    return score ? read_number(r, score, "text_layer_score", 0, 1, &p->layer_score) : 0;
-}
-
-static int read_page(struct reader *r, json_t *o)
-{
-    static const char *const keys[] = {"page",      "width",    "height",     "unit",
-                                       "dpi",       "rotation", "skew",       "source",
-                                       "engine",    "language", "confidence", "duration_ms",
-                                       "stages_ms", "blocks",   "warnings",   "text_layer_score",
-                                       NULL};
-    json_t *blocks = json_object_get(o, "blocks"), *warnings = json_object_get(o, "warnings");
-    if (only_keys(r, o, keys) < 0 || read_head(r, o) < 0)
-        return -1;
-    if (read_stages(r, json_object_get(o, "stages_ms")) < 0)
-        return -1;
-    if (!json_is_array(blocks) || !json_is_array(warnings))
-        return refuse(r, json_is_array(blocks) ? "warnings" : "blocks");
-    for (size_t i = 0; i < json_array_size(blocks); i++)
-        if (read_block(r, json_array_get(blocks, i), i) < 0)
-            return -1;
-    if (check_links(r, blocks) < 0)
-        return -1;
-    for (size_t i = 0; i < json_array_size(warnings); i++)
-        if (read_warning(r, json_array_get(warnings, i)) < 0)
-            return -1;
     return 0;
 }
 
-/* Counted before a tree is built of it; in strings nothing counts. */
-static bool affordable(const char *json, size_t len)
+static int read_rotation(struct reader *r, const struct field *f, void *into)
 {
-    size_t objects = 0, arrays = 0, commas = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < len; i++) {
-        char c = json[i];
-        if (c == '"')
-            quoted = !quoted;
-        else if (quoted)
-            i += c == '\\';
-        else {
-            objects += c == '{';
-            arrays += c == '[';
-            commas += c == ',';
-        }
-    }
-    return objects <= MAX_OBJECTS && arrays <= MAX_ARRAYS && commas <= MAX_COMMAS;
+    if (read_int(r, f, into) < 0)
+        return -1;
+    return ((struct page *)into)->rotation % 90 == 0 ? 0 : refuse(r, f->key);
+}
+
+static const struct field page_fields[] = {
+    {"page", true, read_int, offsetof(struct page, number), 1, INT32_MAX},
+    {"width", true, read_int, offsetof(struct page, width), 1, PAGE_MAX_SIDE},
+    {"height", true, read_int, offsetof(struct page, height), 1, PAGE_MAX_SIDE},
+    {"unit", true, read_unit, 0, 0, 0},
+    {"dpi", true, read_int, offsetof(struct page, dpi), 1, 10000},
+    {"rotation", true, read_rotation, offsetof(struct page, rotation), 0, 270},
+    {"skew", true, read_number, offsetof(struct page, skew), -90, 90},
+    {"source", true, read_source, 0, 0, 0},
+    {"text_layer_score", false, read_number, offsetof(struct page, layer_score), 0, 1},
+    {"engine", true, read_text, offsetof(struct page, engine), 0, 0},
+    {"language", true, read_text, offsetof(struct page, language), 0, 0},
+    CONFIDENCE(struct page),
+    {"duration_ms", true, read_int64, offsetof(struct page, duration_ms), 0, 1e15},
+    {"stages_ms", true, read_stages, 0, 0, 0},
+    {"blocks", true, read_blocks, 0, 0, 0},
+    {"warnings", true, read_warnings, 0, 0, 0},
+};
+
+static int read_page(struct reader *r)
+{
+    unsigned seen;
+    if (read_object(r, FIELDS(page_fields), r->page, &seen) < 0)
+        return -1;
+    if (json_take_end(&r->json))
+        return 0;
+    return refuse_json(r);
 }
 
 int page_decode(struct page **out, const char *json, size_t len, struct error *err)
 {
     if (len > PAGE_MAX_JSON)
         return error_set(err, ERROR_BUG, "malformed page result: %zu bytes", len);
-    if (!affordable(json, len))
-        return error_set(err, ERROR_BUG, "malformed page result: too many values");
-    json_error_t why; /* its text quotes the document, so only the place is told */
-    json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
-    if (!root)
-        return error_set(err, ERROR_BUG, "malformed page result: not JSON at byte %d",
-                         why.position);
     struct page *page = page_new(0);
     struct reader r = {.page = page, .err = err};
-    int rc = read_page(&r, root);
-    json_decref(root);
+    json_reader_init(&r.json, json, len);
+    int rc = read_page(&r);
+    json_reader_done(&r.json);
     if (rc == 0)
         *out = page;
     else

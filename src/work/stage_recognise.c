@@ -16,12 +16,10 @@
 #include "page/page.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { JSON_SEED = 1 };        /* the objects of a page result have known keys only */
 enum { MAX_PIXELS = 1 << 30 }; /* the decoder keeps the configured cap; this only bounds sums */
 
 static const char no_memory[] = "the page needs more than the memory allowed to a worker";
@@ -60,7 +58,6 @@ static int load(const struct stage_config *config, struct message *ready, struct
     const struct ocr_config wanted = {config->engine, config->languages, config->tessdata,
                                       &config->recipe};
     set_new_handler(out_of_memory);
-    json_object_seed(JSON_SEED); /* else it asks the system for one, which the sandbox forbids */
     if (open_models(&wanted, err) < 0) {
         if (err->class ==
             ERROR_INPUT) /* its models, not a document: nothing here reads with them */
