@@ -91,6 +91,17 @@ static void a_row_spread_over_the_text_is_its_head(void **state)
                "text 400 sacks we/1\n");
 }
 
+static void a_numbered_title_at_the_foot_is_no_note(void **state)
+{
+    struct page *p = draw_page(1000, 1400);
+    (void)state;
+    draw_prose(p, 100, 120, 800, 40);
+    draw_line(p, 100, 1340, DRAW_SIZE, "416 Mills and what they grind");
+    blocks_are(p, &no_hints,
+               "text the miller w/40\n"
+               "footer 416 Mills an/1\n");
+}
+
 static void lines_up_the_edge_are_read_last(void **state)
 {
     struct page *p = draw_page(1000, 1400);
@@ -502,6 +513,7 @@ int main(void)
         cmocka_unit_test(columns_and_what_spans_them),
         cmocka_unit_test(margins_are_set_apart),
         cmocka_unit_test(a_row_spread_over_the_text_is_its_head),
+        cmocka_unit_test(a_numbered_title_at_the_foot_is_no_note),
         cmocka_unit_test(lines_up_the_edge_are_read_last),
         cmocka_unit_test(turned_pages_are_laid_out_alike),
         cmocka_unit_test(columns_of_hebrew_are_read_from_the_right),

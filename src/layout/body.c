@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_WALLS = 256 }; /* looked at, the longest */
+
+static const float least_wall = 6; /* ordinary heights: a drawn line that may part columns */
+
 /* What is put in order: runs of loose pieces; pieces that are a part's; solid parts. */
 struct body {
     struct layout_box *boxes;
@@ -97,6 +101,44 @@ static int read_row(struct draft *d, struct body *b, size_t from, size_t to, siz
     return 0;
 }
 
+static int compare_walls(const void *a, const void *b)
+{
+    const struct layout_wall *one = a, *other = b;
+    float x = one->bottom - one->top, y = other->bottom - other->top;
+    if (x != y)
+        return x > y ? -1 : 1;
+    return one->x < other->x ? -1 : one->x > other->x;
+}
+
+/* Of a table or figure? */
+static bool is_in_solid(const struct draft *d, const struct layout_wall *w)
+{
+    const struct rect at = in_reading_direction(d, (struct rect){w->x, w->top, w->x, w->bottom});
+    for (size_t i = 0; i < d->part_count; i++)
+        if (d->parts[i].solid && rect_overlap_x(&at, &d->parts[i].at) >= 0 &&
+            rect_overlap_y(&at, &d->parts[i].at) > rect_height(&at) / 2)
+            return true;
+    return false;
+}
+
+/* The drawn lines that may run between columns, the longest first. How many. */
+static size_t collect_walls(const struct draft *d, struct layout_wall *out)
+{
+    const struct sheet *s = d->sheet;
+    size_t n = 0, kept = 0;
+    for (size_t i = 0; i < s->rule_count; i++) {
+        const struct rect at = in_reading_direction(d, s->rules[i].at);
+        if (s->rules[i].vertical && rect_height(&at) > least_wall * s->unit)
+            out[n++] = (struct layout_wall){(at.x1 + at.x2) / 2, at.y1, at.y2};
+    }
+    if (n)
+        qsort(out, n, sizeof *out, compare_walls);
+    for (size_t i = 0; i < n && i < MOST_WALLS; i++)
+        if (!is_in_solid(d, &out[i]))
+            out[kept++] = out[i];
+    return kept;
+}
+
 static int compare_floats(const void *a, const void *b)
 {
     const float one = *(const float *)a, other = *(const float *)b;
@@ -162,7 +204,10 @@ int draft_read_body(struct draft *d)
     size_t rank = 0;
     if (collect(d, &b) < 0)
         return -1;
-    layout_order(b.boxes, b.count, b.places);
+    struct layout_wall *walls = arena_alloc(d->sheet->arena, d->sheet->rule_count, sizeof *walls);
+    if (!walls)
+        return -1;
+    layout_order_walled(b.boxes, b.count, walls, collect_walls(d, walls), b.places);
     for (size_t i = 0, end; i < b.count; i = end) {
         for (end = i; end < b.count && b.places[end].column == b.places[i].column;)
             end++;

@@ -166,6 +166,20 @@ static int take_band(struct margins *m, const struct band *b, enum part_place pl
     return 0;
 }
 
+static bool is_numbered_title(const char *text)
+{
+    enum { LONGEST_TITLE = 60 };
+    return isdigit((unsigned char)text[0]) && isdigit((unsigned char)text[1]) &&
+           !wording_ends_sentence(text) && wording_length(text) <= LONGEST_TITLE;
+}
+
+/* "416 Mills and Men" in the last row is the page's number with a title. */
+static bool is_note(const struct margins *m, const struct band *b, const struct piece *p)
+{
+    bool last = b == &m->bands[m->count - 1];
+    return wording_note(p->from->text) && !(last && is_numbered_title(p->from->text));
+}
+
 /* What may stand there at all. A note or a caption is no running foot. */
 static bool may_be_margin(const struct margins *m, const struct band *b, bool head)
 {
@@ -180,7 +194,7 @@ static bool may_be_margin(const struct margins *m, const struct band *b, bool he
         if (p->height > largest * s->unit ||
             wording_caption(p->from->text, &strong) != CAPTION_NONE)
             return false;
-        if (!head && i == 0 && wording_note(p->from->text) && p->first == 0)
+        if (!head && i == 0 && p->first == 0 && is_note(m, b, p))
             return false;
         if (head && wording_section(p->from->text) && (p->from->style & FONT_BOLD))
             return false;

@@ -16,6 +16,7 @@
 enum {
     MAX_DEPTH = 64,      /* a newspaper page has some ten gutters inside each other */
     PATIENCE = 32 << 20, /* cells; a page of print takes a few 100,000 */
+    MAX_WALLS = 64,      /* a newspaper page has some ten */
     ASIDE_LINES = 5,     /* upright text at the side of a page is at least so many lines high */
 };
 
@@ -144,9 +145,16 @@ static struct order_box clean_box(const struct layout_box *from, size_t index)
 
 void layout_order(const struct layout_box *boxes, size_t n, struct layout_place *out)
 {
+    layout_order_walled(boxes, n, NULL, 0, out);
+}
+
+void layout_order_walled(const struct layout_box *boxes, size_t n, const struct layout_wall *walls,
+                         size_t wall_count, struct layout_place *out)
+{
     if (n == 0)
         return;
-    struct order_sheet s = {.count = n, .patience = PATIENCE, .out = out};
+    struct order_sheet s = {.count = n, .patience = PATIENCE, .walls = walls, .out = out};
+    s.wall_count = wall_count < MAX_WALLS ? wall_count : MAX_WALLS;
     s.boxes = x_calloc(n, sizeof *s.boxes);
     s.spare = x_calloc(n, sizeof *s.spare);
     for (size_t i = 0; i < n; i++)

@@ -15,6 +15,11 @@ struct layout_box {
     bool solid;     /* a table, a figure: read as one, and nothing is parted through it */
 };
 
+/* A drawn line that runs down between what it parts. */
+struct layout_wall {
+    float x, top, bottom;
+};
+
 /* Columns and rows are numbered from 0 in reading order without gaps. A column is what is read from
  * top to bottom without a look aside; a row is what stands on one line of it and is read across. A
  * solid box is a row of its own. */
@@ -27,5 +32,9 @@ struct layout_place {
  * same boxes give the same places. Numbers that are none, or farther than any page reaches, are
  * drawn to it. Costs n log n and a bounded amount of searching on top. */
 void layout_order(const struct layout_box *boxes, size_t n, struct layout_place *out);
+
+/* The same on a page with walls, of which a bounded number, the first, is looked at. */
+void layout_order_walled(const struct layout_box *boxes, size_t n, const struct layout_wall *walls,
+                         size_t wall_count, struct layout_place *out);
 
 #endif

@@ -35,6 +35,9 @@ static const float very_dense = 0.75F, dense = 0.62F, ragged = 0.5F, loose = 0.4
 static const float mostly_full = 0.75F, half_full = 0.5F, some_full = 0.3F;
 static const float full_share = 0.7F; /* of the width of the side: nearly */
 
+static const float beside_wall = 0.5F;  /* line heights from a drawn line to the strip it is in */
+static const float walled_share = 0.6F; /* of the strip's height is along the drawn line */
+
 static const float note_share = 0.4F; /* of the height of the text that notes stand beside */
 
 /* What stands on one side of a strip. */
@@ -175,6 +178,33 @@ static bool parts_columns(const struct order_sheet *s, size_t from, size_t to,
     return text || (!level && all_full(side, some_full));
 }
 
+/* Does a drawn line run down most of the strip? */
+static bool is_walled(const struct order_sheet *s, const struct order_gutter *g,
+                      const struct side side[2])
+{
+    float top = fmaxf(g->top, fminf(side[0].first, side[1].first));
+    float bottom = fminf(g->bottom, fmaxf(side[0].bottom, side[1].bottom));
+    for (size_t i = 0; i < s->wall_count; i++) {
+        const struct layout_wall *w = &s->walls[i];
+        if (fabsf(w->x - g->x) <= g->width / 2 + beside_wall * s->unit &&
+            fminf(w->bottom, bottom) - fmaxf(w->top, top) > walled_share * (bottom - top))
+            return true;
+    }
+    return false;
+}
+
+/* What a drawn line parts need not be full of text, but no two columns of one table. */
+static bool parts_by_wall(const struct order_sheet *s, size_t from, size_t to,
+                          const struct order_gutter *g)
+{
+    struct side side[2];
+    if (!s->wall_count)
+        return false;
+    measure_sides(s, from, to, g, side);
+    return side[0].rows >= FEW_LINES && side[1].rows >= FEW_LINES && is_walled(s, g, side) &&
+           !levelled(s, from, to, g, side);
+}
+
 /* One column of text with now and then a note beside it? Then the gutter shrinks to the first note,
  * which is read where it stands and not before or after the whole page. */
 static bool shrink_to_note(const struct order_sheet *s, size_t from, size_t to,
@@ -291,7 +321,8 @@ bool order_find_gutter(struct order_sheet *s, size_t from, size_t to, struct ord
     for (size_t i = 0; i < count && s->patience > 0; i++) {
         s->patience -= (long)(to - from);
         bool note = shrink_to_note(s, from, to, &strips[i]);
-        if (!note && !parts_columns(s, from, to, &strips[i]))
+        if (!note && !parts_columns(s, from, to, &strips[i]) &&
+            !parts_by_wall(s, from, to, &strips[i]))
             continue;
         if (!note)
             trim(s, from, to, &strips[i]);

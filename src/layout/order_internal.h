@@ -25,6 +25,8 @@ struct order_sheet {
     float unit;    /* the height of an ordinary line: every distance is measured by it */
     long patience; /* grid cells that may still be looked at */
     size_t rows, columns;
+    const struct layout_wall *walls;
+    size_t wall_count;
     struct layout_place *out;
 };
 
