@@ -411,6 +411,27 @@ static void captions_stay_with_figures_side_by_side(void **state)
     reads_as_listed(&p);
 }
 
+/* Answers to tick on both sides: too little text to be columns but for the line between. */
+static void a_drawn_line_parts_what_is_thin(void **state)
+{
+    enum { ROWS = 12 };
+    static const struct layout_wall wall = {500, 100, 820};
+    struct layout_box boxes[4 * ROWS];
+    struct layout_place open[4 * ROWS], walled[4 * ROWS];
+    (void)state;
+    for (size_t i = 0; i < 4 * ROWS; i++) {
+        bool right = i >= 2 * (size_t)ROWS;
+        float x = (right ? 560.0F : 100.0F) + (i % 2 ? 210.0F : 0);
+        float y = 100 + (float)(i / 2 % ROWS) * 60 + (right ? 10.0F : 0);
+        boxes[i] = (struct layout_box){{x, y, x + 60, y + 20}, false};
+    }
+    layout_order(boxes, COUNT(boxes), open);
+    layout_order_walled(boxes, COUNT(boxes), &wall, 1, walled);
+    assert_int_equal(open[2].box, 2 * ROWS);
+    for (size_t i = 0; i < COUNT(boxes); i++)
+        assert_int_equal(walled[i].box, i);
+}
+
 static void few_lines_are_no_trouble(void **state)
 {
     struct sheet p = {0};
@@ -518,6 +539,7 @@ int main(void)
         cmocka_unit_test(a_figure_stands_in_its_column),
         cmocka_unit_test(what_spans_two_columns_parts_them),
         cmocka_unit_test(captions_stay_with_figures_side_by_side),
+        cmocka_unit_test(a_drawn_line_parts_what_is_thin),
         cmocka_unit_test(few_lines_are_no_trouble),
         cmocka_unit_test(odd_shapes_are_placed),
         cmocka_unit_test(twenty_thousand_boxes_are_placed),

@@ -178,9 +178,9 @@ static bool parts_columns(const struct order_sheet *s, size_t from, size_t to,
     return text || (!level && all_full(side, some_full));
 }
 
-/* Does a drawn line run down most of the strip? */
-static bool is_walled(const struct order_sheet *s, const struct order_gutter *g,
-                      const struct side side[2])
+/* The drawn line that runs down most of the strip, or NULL. */
+static const struct layout_wall *wall_in(const struct order_sheet *s, const struct order_gutter *g,
+                                         const struct side side[2])
 {
     float top = fmaxf(g->top, fminf(side[0].first, side[1].first));
     float bottom = fminf(g->bottom, fmaxf(side[0].bottom, side[1].bottom));
@@ -188,21 +188,27 @@ static bool is_walled(const struct order_sheet *s, const struct order_gutter *g,
         const struct layout_wall *w = &s->walls[i];
         if (fabsf(w->x - g->x) <= g->width / 2 + beside_wall * s->unit &&
             fminf(w->bottom, bottom) - fmaxf(w->top, top) > walled_share * (bottom - top))
-            return true;
+            return w;
     }
-    return false;
+    return NULL;
 }
 
-/* What a drawn line parts need not be full of text, but no two columns of one table. */
-static bool parts_by_wall(const struct order_sheet *s, size_t from, size_t to,
-                          const struct order_gutter *g)
+/* What a drawn line parts need not be full of text, but no two columns of one table. Then the
+ * gutter is as high as the line. */
+static bool shrink_to_wall(const struct order_sheet *s, size_t from, size_t to,
+                           struct order_gutter *g)
 {
     struct side side[2];
     if (!s->wall_count)
         return false;
     measure_sides(s, from, to, g, side);
-    return side[0].rows >= FEW_LINES && side[1].rows >= FEW_LINES && is_walled(s, g, side) &&
-           !levelled(s, from, to, g, side);
+    const struct layout_wall *w = wall_in(s, g, side);
+    if (!w || side[0].rows < FEW_LINES || side[1].rows < FEW_LINES ||
+        levelled(s, from, to, g, side))
+        return false;
+    g->top = fmaxf(g->top, w->top - s->unit);
+    g->bottom = fminf(g->bottom, w->bottom + s->unit);
+    return true;
 }
 
 /* One column of text with now and then a note beside it? Then the gutter shrinks to the first note,
@@ -321,10 +327,10 @@ bool order_find_gutter(struct order_sheet *s, size_t from, size_t to, struct ord
     for (size_t i = 0; i < count && s->patience > 0; i++) {
         s->patience -= (long)(to - from);
         bool note = shrink_to_note(s, from, to, &strips[i]);
-        if (!note && !parts_columns(s, from, to, &strips[i]) &&
-            !parts_by_wall(s, from, to, &strips[i]))
+        bool columns = !note && parts_columns(s, from, to, &strips[i]);
+        if (!note && !columns && !shrink_to_wall(s, from, to, &strips[i]))
             continue;
-        if (!note)
+        if (columns)
             trim(s, from, to, &strips[i]);
         *out = strips[i];
         return true;
