@@ -419,6 +419,26 @@ static void frames_and_charts_are_none(void **state)
     assert_none(s);
 }
 
+/* Two lines of a narrow column that an engine took for one piece. */
+static void a_high_piece_joins_no_rows(void **state)
+{
+    static const float x[] = {110, 310, 510};
+    static const char *const rows[] = {"Fruit", "Mass", "Price", "Apple", "12",   NULL,  "Pear",
+                                       "7",     NULL,   "Plum",  "9",     "2.15", "Fig", "31",
+                                       "1.05",  "Kiwi", "44",    "0.70",  "Lime", "15",  "0.40"};
+    (void)state;
+    struct scene *s = open_scene();
+    put_rows(s, 210, 24, x, 3, rows, 7);
+    draw_line(s->page, 510, 234, 44, "8");
+    level(s, 200, 100, 700);
+    level(s, 232, 100, 700);
+    level(s, 380, 100, 700);
+    find(s);
+    assert_int_equal(s->count, 1);
+    assert_int_equal(s->tables[0].rows, 7);
+    close_scene(s);
+}
+
 static void a_form_is_none(void **state)
 {
     static const float x[] = {100, 300, 600, 800};
@@ -670,6 +690,7 @@ int main(void)
         cmocka_unit_test(lists_are_none),
         cmocka_unit_test(contents_are_none),
         cmocka_unit_test(frames_and_charts_are_none),
+        cmocka_unit_test(a_high_piece_joins_no_rows),
         cmocka_unit_test(a_form_is_none),
         cmocka_unit_test(a_form_on_lines_is_none),
         cmocka_unit_test(bars_of_a_chart_are_none),

@@ -13,6 +13,7 @@
 /* Of a piece's height: how far its middle may be from the row's and still be on it. A raised
  * footnote sign is; the next line, set solid, is not. */
 static const float row_reach = 0.45F;
+static const float one_line = 1.6F; /* units: higher pieces are of two lines, or of larger type */
 
 struct keyed {
     float key;
@@ -39,7 +40,8 @@ static bool on_row(const struct text_row *row, float level, float height)
     return apart <= row_reach * (tall > height ? tall : height);
 }
 
-/* Rows as ranges of the pieces by level; their heights are those of the first piece in each. */
+/* Rows as ranges of the pieces by level, as high as their highest piece of one line: an engine may
+ * read two lines of a narrow column as one piece. */
 static size_t cut_rows(const struct sheet *s, const struct keyed *by_level, size_t n,
                        struct text_row *rows)
 {
@@ -47,12 +49,13 @@ static size_t cut_rows(const struct sheet *s, const struct keyed *by_level, size
     for (size_t i = 0; i < n; i++) {
         const struct piece *p = &s->pieces[by_level[i].piece];
         struct text_row *row = count ? &rows[count - 1] : NULL;
-        if (!row || !on_row(row, by_level[i].key, p->at.y2 - p->at.y1)) {
+        float most = one_line * s->unit, height = p->at.y2 - p->at.y1;
+        if (!row || !on_row(row, by_level[i].key, height < most ? height : most)) {
             row = &rows[count++];
             *row = (struct text_row){p->at.y1, p->at.y2, i, 0};
         }
         row->count++;
-        if (p->at.y2 - p->at.y1 > row->y2 - row->y1)
+        if (height > row->y2 - row->y1 && height <= most)
             row->y1 = p->at.y1, row->y2 = p->at.y2;
     }
     return count;
