@@ -102,6 +102,22 @@ static void a_numbered_title_at_the_foot_is_no_note(void **state)
                "footer 416 Mills an/1\n");
 }
 
+/* At a low resolution the boxes of words are what they happen to be. */
+static void rows_at_one_pitch_are_of_one_size(void **state)
+{
+    struct page *p = draw_page(1000, 1400);
+    (void)state;
+    draw_prose(p, 100, 120, 800, 20);
+    for (size_t i = 8; i < 11; i++) {
+        struct line *l = &p->blocks[i].lines[0];
+        for (size_t w = 0; w < l->word_count; w++) {
+            struct rect at = rect_of_quad(&l->words[w].polygon);
+            l->words[w].polygon = quad_of_rect((struct rect){at.x1, at.y1 + 5, at.x2, at.y2 - 5});
+        }
+    }
+    blocks_are(p, &no_hints, "text the miller w/20\n");
+}
+
 static void lines_up_the_edge_are_read_last(void **state)
 {
     struct page *p = draw_page(1000, 1400);
@@ -514,6 +530,7 @@ int main(void)
         cmocka_unit_test(margins_are_set_apart),
         cmocka_unit_test(a_row_spread_over_the_text_is_its_head),
         cmocka_unit_test(a_numbered_title_at_the_foot_is_no_note),
+        cmocka_unit_test(rows_at_one_pitch_are_of_one_size),
         cmocka_unit_test(lines_up_the_edge_are_read_last),
         cmocka_unit_test(turned_pages_are_laid_out_alike),
         cmocka_unit_test(columns_of_hebrew_are_read_from_the_right),

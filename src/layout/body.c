@@ -145,18 +145,32 @@ static int compare_floats(const void *a, const void *b)
     return one < other ? -1 : one > other;
 }
 
-/* The median distance between its rows. */
+static float row_pitch(const struct row *above, const struct row *below)
+{
+    return (below->at.y1 + below->at.y2 - above->at.y1 - above->at.y2) / 2;
+}
+
+static float median(float *values, size_t n)
+{
+    qsort(values, n, sizeof *values, compare_floats);
+    return values[n / 2];
+}
+
+/* The median distances between its rows. */
 static int measure_gap(const struct draft *d, struct column *c)
 {
     const struct row *rows = d->rows + c->first;
-    float *gaps = arena_alloc(d->sheet->arena, c->count, sizeof *gaps);
+    float *gaps = arena_alloc(d->sheet->arena, 2 * c->count, sizeof *gaps);
     if (!gaps)
         return -1;
-    for (size_t r = 1; r < c->count; r++)
+    float *pitches = gaps + c->count;
+    for (size_t r = 1; r < c->count; r++) {
         gaps[r - 1] = draft_gap(&rows[r - 1], &rows[r]);
+        pitches[r - 1] = row_pitch(&rows[r - 1], &rows[r]);
+    }
     if (c->count > 1) {
-        qsort(gaps, c->count - 1, sizeof *gaps, compare_floats);
-        c->gap = fminf(gaps[(c->count - 1) / 2], d->sheet->unit);
+        c->gap = fminf(median(gaps, c->count - 1), d->sheet->unit);
+        c->pitch = median(pitches, c->count - 1);
     }
     return 0;
 }

@@ -59,6 +59,7 @@ struct column {
     size_t first, count; /* rows */
     float begin, end;    /* of the widest */
     float gap;           /* the usual one between its rows */
+    float pitch;         /* the usual distance from a row's middle to the next one's */
     bool justified;      /* most of its rows reach the end */
 };
 

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { FEW_ROWS = 6 }; /* of a column tell nothing of its pitch */
+
 /* In ordinary line heights. */
 static const float more_space = 0.4F;     /* than usual between two rows */
 static const float some_space = 0.15F;    /* the same, between rows that differ otherwise */
@@ -129,16 +131,40 @@ static float type_scale(const struct stack *t, const struct row *row, const stru
     return most < alike * least ? fmaxf(most / t->unit, smallest_scale) : 1;
 }
 
+/* The size of type as white and heights tell it. */
+static bool begins_by_size(const struct stack *t, const struct row *row, float gap)
+{
+    const struct row *above = row - 1;
+    float ratio =
+        fmaxf(row->height, above->height) / fmaxf(fminf(row->height, above->height), 1e-3F);
+    return gap > more_space * t->unit ||
+           (ratio > quite_other_size && gap > -some_space * t->unit) ||
+           (ratio > other_size && gap > some_space * t->unit);
+}
+
+static bool has_font(const struct stack *t, const struct row *row)
+{
+    return t->d->sheet->pieces[t->d->pieces[row->first]].from->font_size > 0;
+}
+
+/* As far apart as the rows of the column are, whatever their ink seems to measure: a box of low
+ * resolution may be half as high again as its type. */
+static bool keeps_pitch(const struct stack *t, const struct row *row)
+{
+    const struct row *above = row - 1;
+    float pitch = (row->at.y1 + row->at.y2 - above->at.y1 - above->at.y2) / 2;
+    return t->column->count >= FEW_ROWS && !has_font(t, row) &&
+           fabsf(pitch - t->column->pitch) < some_space * t->unit;
+}
+
 static bool begins(const struct stack *t, size_t r)
 {
     const struct row *row = &t->rows[r], *above = row - 1;
     float scale = type_scale(t, row, above);
     float gap = (draft_gap(above, row) - t->column->gap * scale) / scale;
-    float ratio =
-        fmaxf(row->height, above->height) / fmaxf(fminf(row->height, above->height), 1e-3F);
-    if (gap > more_space * t->unit || (ratio > quite_other_size && gap > -some_space * t->unit))
-        return true;
-    if (ratio > other_size && gap > some_space * t->unit)
+    if (keeps_pitch(t, row))
+        gap = 0;
+    else if (begins_by_size(t, row, gap))
         return true;
     if (begins_by_style(t, row) || begins_by_words(t, row, gap))
         return true;
