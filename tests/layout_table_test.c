@@ -372,6 +372,20 @@ static void columns_of_prose_are_none(void **state)
     assert_none(s);
 }
 
+static void a_page_between_two_lines_is_none(void **state)
+{
+    (void)state;
+    struct scene *s = open_scene();
+    level(s, 80, 60, 1140);
+    level(s, 540, 60, 1140);
+    for (int i = 0; i < 16; i++) { /* the margin tells who wrote it */
+        put(s, 80, 100 + DRAW_PITCH * (float)i, i % 2 ? "Ann" : "Robert");
+        put(s, 240, 100 + DRAW_PITCH * (float)i, i % 3 ? "Leeds" : "Rome");
+    }
+    draw_prose(s->page, 420, 100, 700, 16);
+    assert_none(s);
+}
+
 static void lists_are_none(void **state)
 {
     (void)state;
@@ -687,6 +701,7 @@ int main(void)
         cmocka_unit_test(lines_of_a_cell_are_joined),
         cmocka_unit_test(a_heading_spans_what_it_stands_over),
         cmocka_unit_test(columns_of_prose_are_none),
+        cmocka_unit_test(a_page_between_two_lines_is_none),
         cmocka_unit_test(lists_are_none),
         cmocka_unit_test(contents_are_none),
         cmocka_unit_test(frames_and_charts_are_none),

@@ -13,8 +13,9 @@
 
 enum {
     LEAST_PIECES = 4,
-    OPEN_STACKS = 16, /* that a level line may join */
-    ROWS_BELOW = 3,   /* that a piece may touch the piece below in */
+    OPEN_STACKS = 16,  /* that a level line may join */
+    ROWS_BELOW = 3,    /* that a piece may touch the piece below in */
+    ROWS_OF_PAGE = 12, /* between two lines: they may stand above and below all columns of a page */
 };
 
 static const float same_level = 0.25F;  /* units: parts of one level line */
@@ -25,6 +26,7 @@ static const float most_white = 2.2F;   /* units between rows of a table without
 static const float most_aside = 0.45F;  /* of the page's width, between columns of such */
 static const float most_stub = 0.6F;    /* of a table's width: longer lines follow the table */
 static const float least_parting = 6;   /* units: a line down that long parts columns of a page */
+static const float page_share = 0.5F;   /* of all their widths, pieces of running text: a page */
 static const float prose_share = 0.34F; /* of the pieces between two lines: no table's rows */
 
 /* ---- level lines ---- */
@@ -95,17 +97,23 @@ static bool same_width(const struct stacks *s, const struct stroke *a, const str
 static bool is_tabular(struct stacks *s, struct rect area)
 {
     size_t n, prose = 0, beside = 0;
+    float wide = 0, running = 0;
     struct text_rows t;
     size_t *pieces = table_pieces_in(s->search, area, &n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const struct rect *at = &s->search->sheet->pieces[pieces[i]].at;
         prose += s->prose[pieces[i]];
+        wide += at->x2 - at->x1;
+        running += s->prose[pieces[i]] ? at->x2 - at->x1 : 0;
+    }
     table_rows_open(&t, s->search->sheet, pieces, n);
     for (size_t r = 0; r < t.count; r++)
         beside += t.rows[r].count >= 2;
     size_t rows = t.count;
     table_rows_close(&t);
     free(pieces);
-    return n && (float)prose <= prose_share * (float)n && beside * 2 >= rows;
+    bool page = rows >= ROWS_OF_PAGE && running > page_share * wide;
+    return n && (float)prose <= prose_share * (float)n && beside * 2 >= rows && !page;
 }
 
 static bool has_numbers(const struct table_search *f, const size_t *pieces, size_t n)
