@@ -374,16 +374,23 @@ static void columns_of_prose_are_none(void **state)
 
 static void a_page_between_two_lines_is_none(void **state)
 {
+    static const float x[] = {420, 640, 860};
     (void)state;
     struct scene *s = open_scene();
     level(s, 80, 60, 1140);
-    level(s, 540, 60, 1140);
+    level(s, 640, 60, 1140);
     for (int i = 0; i < 16; i++) { /* the margin tells who wrote it */
         put(s, 80, 100 + DRAW_PITCH * (float)i, i % 2 ? "Ann" : "Robert");
         put(s, 240, 100 + DRAW_PITCH * (float)i, i % 3 ? "Leeds" : "Rome");
     }
-    draw_prose(s->page, 420, 100, 700, 16);
-    assert_none(s);
+    draw_prose(s->page, 420, 100, 700, 12);
+    level(s, 430, 420, 1000);
+    level(s, 560, 420, 1000);
+    put_rows(s, 440, 40, x, 3, fruits, 3);
+    find(s);
+    assert_int_equal(s->count, 1);
+    assert_table(s, 0, "^Fruit|^Mass|^Price / Apple|12|3.40 / Pear|7|2.15");
+    close_scene(s);
 }
 
 static void lists_are_none(void **state)
