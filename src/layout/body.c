@@ -5,6 +5,8 @@
  */
 #include "layout/draft.h"
 
+#include "base/sort.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,12 +141,6 @@ static size_t collect_walls(const struct draft *d, struct layout_wall *out)
     return kept;
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float one = *(const float *)a, other = *(const float *)b;
-    return one < other ? -1 : one > other;
-}
-
 static float row_pitch(const struct row *above, const struct row *below)
 {
     return (below->at.y1 + below->at.y2 - above->at.y1 - above->at.y2) / 2;
@@ -152,7 +148,7 @@ static float row_pitch(const struct row *above, const struct row *below)
 
 static float median(float *values, size_t n)
 {
-    qsort(values, n, sizeof *values, compare_floats);
+    sort_floats(values, n);
     return values[n / 2];
 }
 

@@ -6,6 +6,8 @@
  */
 #include "layout/draft.h"
 
+#include "base/sort.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -97,12 +99,6 @@ static void make_bands(struct margins *m, const struct top *tops, size_t n)
     }
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float one = *(const float *)a, other = *(const float *)b;
-    return one < other ? -1 : one > other;
-}
-
 static int measure_need(struct margins *m)
 {
     float unit = m->d->sheet->unit;
@@ -111,7 +107,7 @@ static int measure_need(struct margins *m)
         return -1;
     for (size_t i = 1; i < m->count; i++)
         gaps[i - 1] = m->bands[i].y1 - m->bands[i - 1].y2;
-    qsort(gaps, m->count - 1, sizeof *gaps, compare_floats);
+    sort_floats(gaps, m->count - 1);
     m->need = fmaxf(apart * unit, gaps[(m->count - 1) / 4] + more_apart * unit);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "layout/order.h"
 
 #include "base/memory.h"
+#include "base/sort.h"
 #include "layout/order_internal.h"
 
 #include <math.h>
@@ -34,12 +35,6 @@ static int compare_boxes(const void *a, const void *b)
     return one->box < other->box ? -1 : one->box > other->box;
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float one = *(const float *)a, other = *(const float *)b;
-    return one < other ? -1 : one > other;
-}
-
 /* The median height of the boxes that are as wide as text: fragments and marks say little. */
 static float ordinary_height(const struct order_box *boxes, size_t n)
 {
@@ -51,7 +46,7 @@ static float ordinary_height(const struct order_box *boxes, size_t n)
             if (h > 0 && !boxes[i].solid && (!wide || boxes[i].x2 - boxes[i].x1 > 2 * h))
                 heights[used++] = h;
         }
-    qsort(heights, used, sizeof *heights, compare_floats);
+    sort_floats(heights, used);
     float median = used ? heights[used / 2] : 1;
     free(heights);
     return median;

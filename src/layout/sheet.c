@@ -6,6 +6,7 @@
  */
 #include "layout/sheet_internal.h"
 
+#include "base/sort.h"
 #include "base/utf8.h"
 
 #include <math.h>
@@ -100,12 +101,6 @@ static float gap_between(const struct rect *a, const struct rect *b, bool vertic
     return fmaxf(gap, 0);
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float one = *(const float *)a, other = *(const float *)b;
-    return one < other ? -1 : one > other;
-}
-
 /* The rects of a line's words and the gaps before them (0 for the first), as scratch. */
 struct spacing {
     struct rect *at;
@@ -130,7 +125,7 @@ static float quantile_of(struct spacing *sp, const float *values, size_t n, size
     if (n == 0)
         return 0;
     memcpy(sp->sorted, values, n * sizeof *values);
-    qsort(sp->sorted, n, sizeof *sp->sorted, compare_floats);
+    sort_floats(sp->sorted, n);
     return sp->sorted[n / parts];
 }
 

@@ -7,6 +7,7 @@
 #include "layout/table_frame.h"
 
 #include "base/memory.h"
+#include "base/sort.h"
 
 #include <stdlib.h>
 
@@ -40,21 +41,6 @@ static int compare_frames(const void *a, const void *b)
     return compare_at(a, b);
 }
 
-static size_t root_of(size_t *parent, size_t i)
-{
-    while (parent[i] != i) {
-        parent[i] = parent[parent[i]];
-        i = parent[i];
-    }
-    return i;
-}
-
-static void unite(size_t *parent, size_t a, size_t b)
-{
-    size_t one = root_of(parent, a), other = root_of(parent, b);
-    parent[one > other ? one : other] = one > other ? other : one;
-}
-
 static struct ruling ruling_of(const struct layout_rule *r)
 {
     if (r->vertical)
@@ -86,7 +72,7 @@ static void join_parallel(struct table_search *f, struct drawing *d, const struc
             if (--f->patience < 0)
                 return;
             if (table_overlap(list[i].from, list[i].to, list[k].from, list[k].to) >= -d->reach)
-                unite(d->parent, first + i, first + k);
+                sort_unite(d->parent, first + i, first + k);
         }
 }
 
@@ -113,7 +99,7 @@ static void join_crossing(struct table_search *f, struct drawing *d)
                 return;
             const struct ruling *v = &d->upright[k];
             if (h->at >= v->from - d->reach && h->at <= v->to + d->reach)
-                unite(d->parent, i, d->level_count + k);
+                sort_unite(d->parent, i, d->level_count + k);
         }
     }
 }
@@ -128,9 +114,9 @@ static void join(struct table_search *f, struct drawing *d)
     join_parallel(f, d, d->upright, d->upright_count, d->level_count);
     join_crossing(f, d);
     for (size_t i = 0; i < d->level_count; i++)
-        d->level[i].frame = root_of(d->parent, i);
+        d->level[i].frame = sort_root(d->parent, i);
     for (size_t i = 0; i < d->upright_count; i++)
-        d->upright[i].frame = root_of(d->parent, d->level_count + i);
+        d->upright[i].frame = sort_root(d->parent, d->level_count + i);
     free(d->parent);
 }
 

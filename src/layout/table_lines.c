@@ -8,6 +8,7 @@
 #include "layout/table_internal.h"
 
 #include "base/memory.h"
+#include "base/sort.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -110,12 +111,6 @@ static size_t head_lines(const struct line_views *v)
     return i;
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float one = *(const float *)a, other = *(const float *)b;
-    return one < other ? -1 : one > other;
-}
-
 /* Where the gaps between lines are of two kinds, and the small ones have no numbers below them,
  * the large ones part rows. */
 static void judge_gaps(struct line_views *v, size_t from)
@@ -124,7 +119,7 @@ static void judge_gaps(struct line_views *v, size_t from)
     float *gaps = x_calloc(v->count + 1, sizeof *gaps), unit = v->t->sheet->unit;
     for (size_t i = from + 1; i < v->count; i++)
         gaps[n++] = gap_above(v, i);
-    qsort(gaps, n, sizeof *gaps, compare_floats);
+    sort_floats(gaps, n);
     for (size_t i = 1; i < n; i++)
         if (!at || gaps[i] - gaps[i - 1] > gaps[at] - gaps[at - 1])
             at = i;

@@ -7,6 +7,7 @@
 #include "layout/table_zone.h"
 
 #include "base/memory.h"
+#include "base/sort.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -228,21 +229,6 @@ struct patches {
     size_t upright_count;
 };
 
-static size_t root_of(size_t *parent, size_t i)
-{
-    while (parent[i] != i) {
-        parent[i] = parent[parent[i]];
-        i = parent[i];
-    }
-    return i;
-}
-
-static void unite(size_t *parent, size_t a, size_t b)
-{
-    size_t one = root_of(parent, a), other = root_of(parent, b);
-    parent[one > other ? one : other] = one > other ? other : one;
-}
-
 static const struct piece *piece_at(const struct patches *p, size_t i)
 {
     return &p->search->sheet->pieces[p->rows.pieces[i]];
@@ -288,7 +274,7 @@ static void link_beside(struct patches *p, const struct text_row *row)
         const struct rect *left = &piece_at(p, i)->at, *right = &piece_at(p, i + 1)->at;
         if (is_open(p, i) && is_open(p, i + 1) && right->x1 - left->x2 <= most &&
             !is_parted(p, left, right))
-            unite(p->parent, i, i + 1);
+            sort_unite(p->parent, i, i + 1);
     }
 }
 
@@ -301,7 +287,7 @@ static void link_below(struct patches *p, const struct text_row *above,
     while (i < above->first + above->count && k < below->first + below->count) {
         const struct rect *a = &piece_at(p, i)->at, *b = &piece_at(p, k)->at;
         if (table_overlap(a->x1, a->x2, b->x1, b->x2) > 0 && is_open(p, i) && is_open(p, k))
-            unite(p->parent, i, k);
+            sort_unite(p->parent, i, k);
         if (a->x2 < b->x2)
             i++;
         else
@@ -328,7 +314,7 @@ static int read_patches(struct patches *p, size_t n, const struct stroke *stroke
     size_t *pieces = x_calloc(n + 1, sizeof *pieces);
     int rc = 0;
     for (size_t i = 0; i < n; i++)
-        members[i] = (struct member){root_of(p->parent, i), p->rows.pieces[i]};
+        members[i] = (struct member){sort_root(p->parent, i), p->rows.pieces[i]};
     qsort(members, n, sizeof *members, compare_members);
     for (size_t i = 0, end; i < n && rc == 0 && p->search->patience >= 0; i = end) {
         for (end = i; end < n && members[end].root == members[i].root; end++)

@@ -7,6 +7,7 @@
 #include "layout/table_frame.h"
 
 #include "base/memory.h"
+#include "base/sort.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,17 +24,11 @@ struct frame {
     struct rect at;
 };
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float one = *(const float *)a, other = *(const float *)b;
-    return one < other ? -1 : one > other;
-}
-
 /* Sorted values that are apart by more than a double line is. */
 static size_t cluster(float *values, size_t n, float apart)
 {
     size_t count = 0;
-    qsort(values, n, sizeof *values, compare_floats);
+    sort_floats(values, n);
     for (size_t i = 0; i < n; i++)
         if (!count || values[i] - values[count - 1] > apart)
             values[count++] = values[i];

@@ -6,6 +6,7 @@
 #include "ocr/ink_internal.h"
 
 #include "base/memory.h"
+#include "base/sort.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,12 +18,6 @@ static float height_of(const struct word *w)
 {
     const struct point *c = w->polygon.corner;
     return fminf(point_distance(c[0], c[3]), point_distance(c[1], c[2]));
-}
-
-static int compare_floats(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
 }
 
 typedef void visit(void *with, const struct word *w);
@@ -54,7 +49,7 @@ int ink_word_height(const struct page *page, float *height, struct error *err)
     if (!h.values)
         return error_set(err, ERROR_LIMIT, "no memory to look for rules and pictures");
     each_word(page, add_height, &h);
-    qsort(h.values, h.count, sizeof *h.values, compare_floats);
+    sort_floats(h.values, h.count);
     *height = h.count < TELLING ? 0 : h.values[h.count / 2];
     free(h.values);
     return 0;

@@ -8,6 +8,7 @@
 #include "ocr/ocr_driver.h"
 
 #include "base/clock.h"
+#include "base/sort.h"
 #include "ocr/ppocr_line.h"
 
 #include <math.h>
@@ -321,12 +322,6 @@ static int read_lines(struct reading *r, struct error *err)
 
 /* ---- the page result ---- */
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* The median lean of the lines, in degrees clockwise. */
 static float skew(const struct reading *r)
 {
@@ -338,7 +333,7 @@ static float skew(const struct reading *r)
         if (dx > 4 * point_distance(c[0], c[3]) && dx > fabsf(dy))
             leans[n++] = atan2f(dy, dx) * 180 / (float)M_PI;
     }
-    qsort(leans, n, sizeof *leans, compare_floats);
+    sort_floats(leans, n);
     if (n)
         median = leans[n / 2];
     free(leans);

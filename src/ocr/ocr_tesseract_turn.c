@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/must.h"
+#include "base/sort.h"
 #include "ocr/pixels.h"
 
 #include <math.h>
@@ -301,12 +302,6 @@ static bool lean_of(const struct line *l, int upright, float *lean)
     return true;
 }
 
-static int compare_floats(const void *a, const void *b)
-{
-    const float x = *(const float *)a, y = *(const float *)b;
-    return x < y ? -1 : x > y;
-}
-
 static size_t count_lines(const struct page *page)
 {
     size_t n = 0;
@@ -323,7 +318,7 @@ void tesseract_stand(struct page *page)
     for (size_t b = 0; b < page->block_count; b++)
         for (size_t l = 0; l < page->blocks[b].line_count; l++)
             n += lean_of(&page->blocks[b].lines[l], upright, &leans[n]);
-    qsort(leans, n, sizeof *leans, compare_floats);
+    sort_floats(leans, n);
     page->rotation = (360 - upright) % 360;
     page->skew = n ? leans[n / 2] : 0;
     free(leans);
