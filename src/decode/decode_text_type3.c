@@ -117,10 +117,8 @@ static void copy_text(fz_context *ctx, fz_text *to, const fz_text *text)
         copy_span(ctx, to, s);
 }
 
-fz_text *type3_known(fz_context *ctx, const fz_text *text)
+static fz_text *copied(fz_context *ctx, const fz_text *text)
 {
-    if (!needs_copy(ctx, text))
-        return NULL;
     fz_text *copy = fz_new_text(ctx);
     fz_try(ctx)
     {
@@ -132,4 +130,9 @@ fz_text *type3_known(fz_context *ctx, const fz_text *text)
         fz_rethrow(ctx);
     }
     return copy;
+}
+
+fz_text *type3_known(fz_context *ctx, const fz_text *text)
+{
+    return needs_copy(ctx, text) ? copied(ctx, text) : NULL;
 }
