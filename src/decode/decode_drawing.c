@@ -114,7 +114,7 @@ void drawing_add_mark(struct drawing *drawing, fz_rect clip, fz_rect at, uint32_
 }
 
 /* Some writers draw lines as images. */
-void drawing_add_image(struct drawing *drawing, fz_rect clip, fz_rect at)
+static void add_image(struct drawing *drawing, fz_rect clip, fz_rect at)
 {
     struct drawing_box box = {.kind = INK_IMAGE};
     if (!cut(drawing, clip, at, &box.at))
@@ -189,7 +189,7 @@ static void fill_image(fz_context *ctx, fz_device *dev, fz_image *image, fz_matr
     if (image->w <= 2 && image->h <= 2) /* a way to fill a rectangle */
         drawing_add_upright(d->drawing, clip, at, GREY);
     else
-        drawing_add_image(d->drawing, clip, at);
+        add_image(d->drawing, clip, at);
 }
 
 static void fill_image_mask(fz_context *ctx, fz_device *dev, fz_image *image, fz_matrix ctm,

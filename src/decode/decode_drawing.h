@@ -58,7 +58,6 @@ const struct drawing_manner *drawing_manner_of(const struct drawing *drawing,
  * Not numbers, empty and outside: nothing. */
 void drawing_add_upright(struct drawing *drawing, fz_rect clip, fz_rect at, uint32_t colour);
 void drawing_add_mark(struct drawing *drawing, fz_rect clip, fz_rect at, uint32_t weight);
-void drawing_add_image(struct drawing *drawing, fz_rect clip, fz_rect at);
 
 /* What a path leaves when it is filled, or drawn with lines of this width (in the path's units). */
 struct drawing_paint {

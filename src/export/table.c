@@ -79,7 +79,8 @@ void html_add_text(struct strbuf *out, const char *s)
     }
 }
 
-void html_add_lines(struct strbuf *out, const char *s)
+/* Line feeds as <br>. */
+static void add_lines(struct strbuf *out, const char *s)
 {
     auto_strbuf text = {0};
     html_add_text(&text, s);
@@ -101,7 +102,7 @@ static void add_cell(struct strbuf *out, const struct cell *c, const char *attri
     if (c->colspan > 1)
         strbuf_addf(out, " colspan=\"%d\"", c->colspan);
     strbuf_addf(out, "%s>", attributes);
-    html_add_lines(out, c->text);
+    add_lines(out, c->text);
     strbuf_addf(out, "</%s>", name);
 }
 

@@ -30,8 +30,7 @@ struct table_part {
 /* A line a row, no empty lines. Sound ones only. */
 void table_add_html(struct strbuf *out, const struct block *b, const struct table_part *part);
 
-/* Text with & < > " escaped; html_add_lines: line feeds as <br>. */
+/* Text with & < > " escaped. */
 void html_add_text(struct strbuf *out, const char *s);
-void html_add_lines(struct strbuf *out, const char *s);
 
 #endif

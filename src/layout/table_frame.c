@@ -76,12 +76,12 @@ static void join_parallel(struct table_search *f, struct drawing *d, const struc
         }
 }
 
-static size_t first_upright(const struct drawing *d, float x)
+size_t table_first_at(const struct ruling *rulings, size_t count, float at)
 {
-    size_t low = 0, high = d->upright_count;
+    size_t low = 0, high = count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (d->upright[middle].at < x)
+        if (rulings[middle].at < at)
             low = middle + 1;
         else
             high = middle;
@@ -93,7 +93,7 @@ static void join_crossing(struct table_search *f, struct drawing *d)
 {
     for (size_t i = 0; i < d->level_count; i++) {
         const struct ruling *h = &d->level[i];
-        for (size_t k = first_upright(d, h->from - d->reach);
+        for (size_t k = table_first_at(d->upright, d->upright_count, h->from - d->reach);
              k < d->upright_count && d->upright[k].at <= h->to + d->reach; k++) {
             if (--f->patience < 0)
                 return;

@@ -18,4 +18,7 @@ struct ruling {
  * patience is out there are none. */
 size_t table_frames(struct table_search *f, struct ruling **out);
 
+/* Of rulings by their place across, the first at `at` or beyond; count: none. */
+size_t table_first_at(const struct ruling *rulings, size_t count, float at);
+
 #endif

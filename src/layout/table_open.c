@@ -239,25 +239,12 @@ static bool is_open(const struct patches *p, size_t i)
     return !p->prose[p->rows.pieces[i]] && !piece_at(p, i)->vertical;
 }
 
-static size_t first_upright(const struct patches *p, float x)
-{
-    size_t low = 0, high = p->upright_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (p->upright[middle].at < x)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 /* Does a long line run down between two pieces? It parts a page's columns: a table's own would have
  * made a frame. */
 static bool is_parted(const struct patches *p, const struct rect *left, const struct rect *right)
 {
     float level = table_middle(left->y1, left->y2);
-    for (size_t i = first_upright(p, left->x2);
+    for (size_t i = table_first_at(p->upright, p->upright_count, left->x2);
          i < p->upright_count && p->upright[i].at < right->x1; i++) {
         if (--p->search->patience < 0)
             return true;

@@ -66,7 +66,9 @@ static int quadrant(struct point p)
     return p.y > 0 ? 1 : 3;
 }
 
-struct quad turn_along(const struct turn_line *line)
+/* Text set downwards with its letters upright, in a box that begins at its upper left: the same box
+ * from its upper right, where reading begins. */
+static struct quad read_along(const struct turn_line *line)
 {
     struct quad q = clean_quad(&line->polygon);
     bool set_down =
@@ -76,7 +78,7 @@ struct quad turn_along(const struct turn_line *line)
 
 bool turn_is_vertical(const struct turn *t, const struct turn_line *line)
 {
-    struct quad q = turn_along(line);
+    struct quad q = read_along(line);
     return (quadrant(along(&q)) + t->quarters) % 2 == 1;
 }
 
@@ -86,7 +88,7 @@ static int direction_of_most(const struct turn_line *lines, size_t n, int otherw
     double votes[4] = {0};
     votes[otherwise] = 1e-3;
     for (size_t i = 0; i < n; i++) {
-        struct quad q = turn_along(&lines[i]);
+        struct quad q = read_along(&lines[i]);
         struct point p = along(&q);
         if (lines[i].letters > 1)
             votes[quadrant(p)] += (double)length(p);
@@ -154,7 +156,7 @@ static float page_lean(const struct turn *t, const struct turn_line *lines, size
     struct lean *leans = x_calloc(n, sizeof *leans);
     size_t used = 0;
     for (size_t i = 0; i < n; i++) {
-        struct quad q = turn_along(&lines[i]);
+        struct quad q = read_along(&lines[i]);
         for (int k = 0; k < 4; k++)
             q.corner[k] = quarter_turned(t, q.corner[k]);
         struct point axis = along(&q);

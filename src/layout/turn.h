@@ -20,10 +20,6 @@ struct turn_line {
     size_t letters; /* one or two are high without being vertical */
 };
 
-/* Text set downwards with its letters upright, in a box that begins at its upper left: the same box
- * from its upper right, where reading begins. */
-struct quad turn_along(const struct turn_line *line);
-
 /* Whether the line runs up or down the sheet. */
 bool turn_is_vertical(const struct turn *t, const struct turn_line *line);
 
